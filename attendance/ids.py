@@ -1,0 +1,24 @@
+"""Ids that analytics can build on for years: random for things, derived for events.
+
+An event's id follows from what it tells, so that the same change sent twice carries the same id and is counted once.
+"""
+
+from uuid import UUID, uuid4, uuid5
+
+# Every derived id hangs from this one: another value here and a re-sent event would look like a new one.
+_ROLLCALL = UUID("6f1c2f4e-4a7b-5d0e-9a57-3c1f0b7d2e90")
+
+
+def new_id() -> str:
+    """Give a random UUID for a student, class, meeting, room or camera."""
+    return str(uuid4())
+
+
+def attendance_event_id(meeting_id: str, student_id: str, revision: int) -> str:
+    """Give the id of the event that tells this revision of this student's record."""
+    return str(uuid5(_ROLLCALL, f"{meeting_id}/{student_id}/{revision}"))
+
+
+def meeting_closed_event_id(meeting_id: str, close_number: int) -> str:
+    """Give the id of the event that tells this close of the meeting; late revisions raise the number."""
+    return str(uuid5(_ROLLCALL, f"{meeting_id}/closed/{close_number}"))

@@ -1,0 +1,82 @@
+"""A meeting: one sitting of a class, in rooms, between two moments, in a time zone."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+# Shares are sums of seconds: an exact comparison would call 0.8 of a meeting less than a floor of 0.8.
+_ROUNDING = 1e-9
+
+
+class MeetingState(StrEnum):
+    """Where a meeting is in its life."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    NOT_TAKEN = "not_taken"  # closed, but the room was hardly looked at: nobody is absent
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRules:
+    """What a class asks of its students and of the machine. The defaults are the campus' own.
+
+    `arrival_opens`: how long before the start a student counts as there.
+    `late_after`: how long after the start a student still is on time.
+    `coverage_floor`: the share of time that must have been looked at before the machine says late or absent.
+    """
+
+    arrival_opens: timedelta = timedelta(minutes=10)
+    late_after: timedelta = timedelta(minutes=10)
+    coverage_floor: float = 0.8
+
+    def suffices(self, coverage: float) -> bool:
+        """Tell whether this share of time looked at is enough to hold against a student."""
+        return coverage + _ROUNDING >= self.coverage_floor
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One sitting of a class. `start` and `end` are aware datetimes in UTC, `zone` an IANA name."""
+
+    id: str
+    class_id: str
+    room_ids: tuple[str, ...]
+    start: datetime
+    end: datetime
+    zone: str
+    course_id: str | None = None
+    term_id: str | None = None
+    rules: ClassRules = field(default_factory=ClassRules)
+    state: MeetingState = MeetingState.OPEN
+    close_number: int = 0
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first moment at which being seen in the room counts for this meeting."""
+        return self.start - self.rules.arrival_opens
+
+    @property
+    def on_time_until(self) -> datetime:
+        """The last moment at which a student who comes is on time."""
+        return self.start + self.rules.late_after
+
+    @property
+    def local_date(self) -> date:
+        """The civil date of the start where the meeting is held."""
+        return self.start.astimezone(ZoneInfo(self.zone)).date()
+
+    def is_watched_at(self, moment: datetime) -> bool:
+        """Tell whether a frame of its room, taken at this moment, is looked at for this meeting."""
+        return self.state is not MeetingState.CANCELLED and self.opens_at <= moment < self.end
+
+
+def counts_from(meeting: Meeting, attended: list[Meeting]) -> datetime:
+    """Give the moment from which a student's being seen counts for `meeting`.
+
+    `attended` are the meetings that the student attends in the same room: one that ends inside the arrival window
+    keeps the student's presence for itself until its end. The same room is full of the earlier class until then.
+    """
+    earlier_ends = [other.end for other in attended if other.start < meeting.start and other.end > meeting.opens_at]
+    return max([meeting.opens_at, *(min(end, meeting.start) for end in earlier_ends)])

@@ -1,0 +1,73 @@
+"""Consent and templates of a student, in one document: so that no template can outlive or precede its consent."""
+
+import struct
+from datetime import datetime
+
+from attendance.people import Consent, StoredTemplate
+from attendance.store.collection import Collection, Document, find_all, find_one, update_one
+from attendance.store.errors import NoConsent
+
+
+class Biometrics:
+    """The collection `biometrics`, by student id."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def record_consent(self, consent: Consent) -> None:
+        """Record a consent; templates that an earlier one brought stay."""
+        fields = {
+            "basis": consent.basis,
+            "notice_version": consent.notice_version,
+            "given_by": consent.given_by,
+            "given_at": consent.given_at,
+            "guardian": consent.guardian,
+        }
+        update = {"$set": {"consent": fields, "updated_at": consent.given_at}, "$setOnInsert": {"templates": []}}
+        await update_one(self._collection, {"_id": consent.student_id}, update, upsert=True)
+
+    async def consent_of(self, student_id: str) -> Consent | None:
+        """Give the standing consent; None where there is none or it was withdrawn."""
+        document = await find_one(self._collection, {"_id": student_id})
+        return _consent(document) if document and document.get("consent") else None
+
+    async def withdraw_consent(self, student_id: str, now: datetime) -> bool:
+        """End the consent and delete the templates, in one write; tell whether there was a consent."""
+        update: Document = {"$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": now}}
+        return await update_one(self._collection, {"_id": student_id, "consent": {"$ne": None}}, update)
+
+    async def add_template(self, template: StoredTemplate) -> None:
+        """Keep a template, if its student's consent stands at the moment of the write.
+
+        Raises:
+            NoConsent: it doesn't.
+        """
+        update = {"$push": {"templates": _to_document(template)}, "$set": {"updated_at": template.created_at}}
+        standing = {"_id": template.student_id, "consent": {"$ne": None}}
+        if not await update_one(self._collection, standing, update):
+            raise NoConsent(f"student {template.student_id} has no standing consent")
+
+    async def templates_of(self, student_ids: list[str]) -> list[StoredTemplate]:
+        """Give all templates of these students; those without a standing consent have none."""
+        query = {"_id": {"$in": student_ids}, "consent": {"$ne": None}}
+        documents = await find_all(self._collection, query)
+        return [_template(document["_id"], part) for document in documents for part in document["templates"]]
+
+
+def _to_document(template: StoredTemplate) -> Document:
+    return {
+        "id": template.id,
+        "encoder": template.encoder,
+        "values": struct.pack(f"<{len(template.values)}f", *template.values),
+        "created_at": template.created_at,
+    }
+
+
+def _template(student_id: str, part: Document) -> StoredTemplate:
+    raw: bytes = part["values"]
+    values = struct.unpack(f"<{len(raw) // 4}f", raw)
+    return StoredTemplate(part["id"], student_id, part["encoder"], values, part["created_at"])
+
+
+def _consent(document: Document) -> Consent:
+    return Consent(student_id=document["_id"], **document["consent"])

@@ -1,0 +1,104 @@
+"""Rooms and their cameras."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pymongo import ASCENDING, IndexModel
+
+from attendance.cameras import Camera, CameraKind
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert
+from attendance.store.errors import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room. Its zone, where set, stands before the campus' own."""
+
+    id: str
+    title: str
+    zone: str | None = None
+
+
+class Cameras:
+    """The collections `rooms` and `cameras`."""
+
+    def __init__(self, rooms: Collection, cameras: Collection) -> None:
+        self._rooms = rooms
+        self._cameras = cameras
+
+    async def ensure_indexes(self) -> None:
+        """A room's cameras are read when its meetings close."""
+        await create_indexes(self._cameras, [IndexModel([("room_id", ASCENDING)])])
+
+    async def add_room(self, room: Room) -> None:
+        """Add a room.
+
+        Raises:
+            Conflict: the id is taken.
+        """
+        await insert(self._rooms, {"_id": room.id, "title": room.title, "zone": room.zone}, f"a room {room.id}")
+
+    async def get_room(self, room_id: str) -> Room:
+        """Give a room.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        document = await find_one(self._rooms, {"_id": room_id})
+        if document is None:
+            raise Missing(f"no room {room_id}")
+        return Room(document["_id"], document["title"], document["zone"])
+
+    async def add(self, camera: Camera) -> None:
+        """Add a camera.
+
+        Raises:
+            Conflict: the id is taken.
+        """
+        await insert(self._cameras, _to_document(camera), f"a camera {camera.id}")
+
+    async def get(self, camera_id: str) -> Camera:
+        """Give a camera.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        document = await find_one(self._cameras, {"_id": camera_id})
+        if document is None:
+            raise Missing(f"no camera {camera_id}")
+        return _from_document(document)
+
+    async def of_rooms(self, room_ids: tuple[str, ...]) -> list[Camera]:
+        """Give the cameras of these rooms."""
+        documents = await find_all(self._cameras, {"room_id": {"$in": list(room_ids)}})
+        return [_from_document(document) for document in documents]
+
+    async def page(self, *, after: str | None, limit: int) -> list[Camera]:
+        """Give the next cameras in order of id."""
+        query: Document = {"_id": {"$gt": after}} if after else {}
+        documents = await find_all(self._cameras, query, sort=[("_id", ASCENDING)], limit=limit)
+        return [_from_document(document) for document in documents]
+
+
+def _to_document(camera: Camera) -> Document:
+    return {
+        "_id": camera.id,
+        "room_id": camera.room_id,
+        "kind": camera.kind.value,
+        "expected_interval_s": camera.expected_interval.total_seconds(),
+        "smallest_face": camera.smallest_face,
+        "allowed_clock_offset_s": camera.allowed_clock_offset.total_seconds(),
+        "allowed_backlog_s": camera.allowed_backlog.total_seconds(),
+    }
+
+
+def _from_document(document: Document) -> Camera:
+    return Camera(
+        id=document["_id"],
+        room_id=document["room_id"],
+        kind=CameraKind(document["kind"]),
+        expected_interval=timedelta(seconds=document["expected_interval_s"]),
+        smallest_face=document["smallest_face"],
+        allowed_clock_offset=timedelta(seconds=document["allowed_clock_offset_s"]),
+        allowed_backlog=timedelta(seconds=document["allowed_backlog_s"]),
+    )

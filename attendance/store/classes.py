@@ -1,0 +1,103 @@
+"""Classes and who is enrolled in them."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from attendance.meetings import ClassRules
+from attendance.people import Class, Enrollment
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.errors import Missing
+
+
+class Classes:
+    """The collections `classes` and `enrollments`."""
+
+    def __init__(self, classes: Collection, enrollments: Collection) -> None:
+        self._classes = classes
+        self._enrollments = enrollments
+
+    async def ensure_indexes(self) -> None:
+        """A roster is read by class, a student's classes by student."""
+        await create_indexes(
+            self._enrollments, [IndexModel([("class_id", ASCENDING)]), IndexModel([("student_id", ASCENDING)])]
+        )
+
+    async def add(self, class_: Class, rules: ClassRules) -> None:
+        """Add a class.
+
+        Raises:
+            Conflict: the id is taken.
+        """
+        document = {
+            "_id": class_.id,
+            "title": class_.title,
+            "course_id": class_.course_id,
+            "term_id": class_.term_id,
+            "sourced_id": class_.sourced_id,
+            "rules": rules_to_document(rules),
+        }
+        await insert(self._classes, document, f"a class {class_.id}")
+
+    async def get(self, class_id: str) -> tuple[Class, ClassRules]:
+        """Give a class and its rules.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        document = await find_one(self._classes, {"_id": class_id})
+        if document is None:
+            raise Missing(f"no class {class_id}")
+        class_ = Class(
+            id=document["_id"],
+            title=document["title"],
+            course_id=document["course_id"],
+            term_id=document["term_id"],
+            sourced_id=document["sourced_id"],
+        )
+        return class_, rules_from_document(document["rules"])
+
+    async def enroll(self, enrollment: Enrollment) -> None:
+        """Enrol a student, or change the dates of an enrolment."""
+        key = f"{enrollment.class_id}:{enrollment.student_id}"
+        fields = {
+            "class_id": enrollment.class_id,
+            "student_id": enrollment.student_id,
+            "begin": enrollment.begin.isoformat() if enrollment.begin else None,
+            "end": enrollment.end.isoformat() if enrollment.end else None,
+        }
+        await update_one(self._enrollments, {"_id": key}, {"$set": fields}, upsert=True)
+
+    async def roster(self, class_id: str, day: date) -> list[str]:
+        """Give the ids of the students enrolled on a civil date, in order of id."""
+        documents = await find_all(self._enrollments, {"class_id": class_id})
+        enrollments = [_enrollment(document) for document in documents]
+        return sorted(enrollment.student_id for enrollment in enrollments if enrollment.holds_on(day))
+
+
+def _enrollment(document: Document) -> Enrollment:
+    return Enrollment(
+        class_id=document["class_id"],
+        student_id=document["student_id"],
+        begin=date.fromisoformat(document["begin"]) if document["begin"] else None,
+        end=date.fromisoformat(document["end"]) if document["end"] else None,
+    )
+
+
+def rules_to_document(rules: ClassRules) -> Document:
+    """Write the rules of a class; a meeting keeps a copy, so that a later change doesn't touch the past."""
+    return {
+        "arrival_opens_s": rules.arrival_opens.total_seconds(),
+        "late_after_s": rules.late_after.total_seconds(),
+        "coverage_floor": rules.coverage_floor,
+    }
+
+
+def rules_from_document(document: dict[str, Any]) -> ClassRules:
+    """Read the rules of a class."""
+    return ClassRules(
+        arrival_opens=timedelta(seconds=document["arrival_opens_s"]),
+        late_after=timedelta(seconds=document["late_after_s"]),
+        coverage_floor=document["coverage_floor"],
+    )

@@ -1,0 +1,72 @@
+"""The store: one connection to MongoDB, its collections, and their indexes."""
+
+from datetime import UTC
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from attendance.settings import ConnectionSettings
+from attendance.store.biometrics import Biometrics
+from attendance.store.cameras import Cameras
+from attendance.store.classes import Classes
+from attendance.store.errors import unavailable_on_network_error
+from attendance.store.meetings import Meetings
+from attendance.store.outbox import PendingEvents
+from attendance.store.partitions import Partitions
+from attendance.store.progress import Progress
+from attendance.store.records import Records
+from attendance.store.students import Students
+from attendance.store.tokens import Tokens
+
+# Without a bound, a call waits for a lost database for ever, and neither readiness nor a caller learns of it.
+SERVER_SELECTION_MS = 3_000
+SOCKET_TIMEOUT_MS = 15_000
+
+
+class Store:
+    """All that Rollcall keeps. Every write is acknowledged by the majority, journalled.
+
+    Every method of its parts may raise `StoreUnavailable`.
+    """
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            settings.mongo_url,
+            w="majority",
+            journal=True,
+            tz_aware=True,
+            tzinfo=UTC,
+            serverSelectionTimeoutMS=SERVER_SELECTION_MS,
+            socketTimeoutMS=SOCKET_TIMEOUT_MS,
+            connectTimeoutMS=SERVER_SELECTION_MS,
+        )
+        database = self._client[settings.database]
+        self.students = Students(database["students"])
+        self.biometrics = Biometrics(database["biometrics"])
+        self.classes = Classes(database["classes"], database["enrollments"])
+        self.cameras = Cameras(database["rooms"], database["cameras"])
+        self.meetings = Meetings(database["meetings"])
+        self.records = Records(database["records"])
+        self.progress = Progress(database["progress"], database["coverage"])
+        self.partitions = Partitions(database["partitions"])
+        self.tokens = Tokens(database["tokens"])
+        self.pending_events = PendingEvents([database["records"], database["meetings"]])
+
+    async def ensure_indexes(self) -> None:
+        """Create every index that is not there yet."""
+        for part in (self.students, self.classes, self.cameras, self.meetings, self.records, self.progress):
+            await part.ensure_indexes()
+        await self.pending_events.ensure_indexes()
+
+    async def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            StoreUnavailable: it gave none.
+        """
+        with unavailable_on_network_error():
+            await self._client.admin.command("ping")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()

@@ -1,0 +1,140 @@
+"""Meetings, and their closing."""
+
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+
+from attendance.events import MeetingClosed
+from attendance.meetings import Meeting, MeetingState
+from attendance.store.classes import rules_from_document, rules_to_document
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.errors import Missing
+from attendance.store.outbox import pending
+
+
+class Meetings:
+    """The collection `meetings`."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """Frames ask by room and time, the closer by state and end, people by class and time."""
+        await create_indexes(
+            self._collection,
+            [
+                IndexModel([("room_ids", ASCENDING), ("start", ASCENDING)]),
+                IndexModel([("state", ASCENDING), ("end", ASCENDING)]),
+                IndexModel([("class_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
+            ],
+        )
+
+    async def add(self, meeting: Meeting) -> None:
+        """Add a meeting.
+
+        Raises:
+            Conflict: the id is taken.
+        """
+        await insert(self._collection, _to_document(meeting), f"a meeting {meeting.id}")
+
+    async def get(self, meeting_id: str) -> Meeting:
+        """Give a meeting.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        document = await find_one(self._collection, {"_id": meeting_id})
+        if document is None:
+            raise Missing(f"no meeting {meeting_id}")
+        return _from_document(document)
+
+    async def get_many(self, meeting_ids: list[str]) -> dict[str, Meeting]:
+        """Give those of the meetings that there are, by id."""
+        documents = await find_all(self._collection, {"_id": {"$in": meeting_ids}})
+        return {document["_id"]: _from_document(document) for document in documents}
+
+    async def in_room(self, room_id: str, *, opening_before: datetime, ending_after: datetime) -> list[Meeting]:
+        """Give the meetings of a room, cancelled ones apart, that open before one moment and end after another."""
+        query = {
+            "room_ids": room_id,
+            "state": {"$ne": MeetingState.CANCELLED.value},
+            "opens_at": {"$lte": opening_before},
+            "end": {"$gt": ending_after},
+        }
+        documents = await find_all(self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)])
+        return [_from_document(document) for document in documents]
+
+    async def of_class(self, class_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[Meeting]:
+        """Give the next meetings of a class in order of start."""
+        query: Document = {"class_id": class_id}
+        if after:
+            start, meeting_id = after
+            query["$or"] = [{"start": {"$gt": start}}, {"start": start, "_id": {"$gt": meeting_id}}]
+        documents = await find_all(
+            self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)], limit=limit
+        )
+        return [_from_document(document) for document in documents]
+
+    async def open_and_over(self, now: datetime, *, limit: int) -> list[Meeting]:
+        """Give the meetings that ended and are not closed, the earliest first."""
+        query = {"state": MeetingState.OPEN.value, "end": {"$lte": now}}
+        documents = await find_all(self._collection, query, sort=[("end", ASCENDING)], limit=limit)
+        return [_from_document(document) for document in documents]
+
+    async def close(self, meeting: Meeting, state: MeetingState, event: MeetingClosed) -> bool:
+        """Close a meeting, or close it again with new counts; tell whether this caller was the one who did.
+
+        `meeting` is as it was read: of several that try, the one whose close number still holds succeeds.
+        """
+        query = {"_id": meeting.id, "state": meeting.state.value, "close_number": meeting.close_number}
+        update = {
+            "$set": {
+                "state": state.value,
+                "close_number": event.data.close_number,
+                "counts": {status.value: count for status, count in event.data.counts.items()},
+                "coverage": event.data.coverage,
+                "closed_at": event.time,
+                **pending(event.time),
+            },
+            "$push": {"outbox": {"id": event.id, "key": meeting.id, "payload": event.frozen()}},
+        }
+        return await update_one(self._collection, query, update)
+
+    async def counts(self, meeting_id: str) -> dict[str, int]:
+        """Give the counts by status of the last close; empty before it."""
+        document = await find_one(self._collection, {"_id": meeting_id})
+        return dict(document.get("counts") or {}) if document else {}
+
+
+def _to_document(meeting: Meeting) -> Document:
+    return {
+        "_id": meeting.id,
+        "class_id": meeting.class_id,
+        "course_id": meeting.course_id,
+        "term_id": meeting.term_id,
+        "room_ids": list(meeting.room_ids),
+        "start": meeting.start,
+        "end": meeting.end,
+        "opens_at": meeting.opens_at,
+        "zone": meeting.zone,
+        "local_date": meeting.local_date.isoformat(),
+        "rules": rules_to_document(meeting.rules),
+        "state": meeting.state.value,
+        "close_number": meeting.close_number,
+    }
+
+
+def _from_document(document: Document) -> Meeting:
+    return Meeting(
+        id=document["_id"],
+        class_id=document["class_id"],
+        course_id=document["course_id"],
+        term_id=document["term_id"],
+        room_ids=tuple(document["room_ids"]),
+        start=document["start"],
+        end=document["end"],
+        zone=document["zone"],
+        rules=rules_from_document(document["rules"]),
+        state=MeetingState(document["state"]),
+        close_number=document["close_number"],
+    )

@@ -1,0 +1,156 @@
+"""Attendance records: compare-and-set with the decision taken again on conflict, the events in the same write."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from attendance.events import attendance_changed
+from attendance.meetings import Meeting
+from attendance.records import Record
+from attendance.status import Status
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.errors import Conflict, unavailable_on_network_error
+from attendance.store.outbox import pending
+from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
+
+# Writers of one record are few; as many conflicts in a row mean that something is wrong, not that the luck is bad.
+MOST_CONFLICTS = 50
+
+Decide = Callable[[Record | None], Record | None]
+
+
+class Records:
+    """The collection `records`, one document a student and meeting."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """A roll is read by meeting, a history by student and time, changes by the time of the change."""
+        await create_indexes(
+            self._collection,
+            [
+                IndexModel([("meeting_id", ASCENDING)]),
+                IndexModel([("student_id", ASCENDING), ("start", DESCENDING), ("_id", DESCENDING)]),
+                IndexModel([("revised_at", ASCENDING)]),
+            ],
+        )
+
+    async def change(self, meeting: Meeting, student_id: str, decide: Decide, *, now: datetime) -> Record | None:
+        """Put a decision into the record, and give the record as it stands afterwards.
+
+        `decide` gets the record as it is (None where there is none) and gives it as it should be; it is called again
+        where somebody else wrote in between. Its new revisions' events are frozen into the same write.
+
+        Raises:
+            Conflict: too many writers in a row were quicker.
+        """
+        key = f"{meeting.id}:{student_id}"
+        for _ in range(MOST_CONFLICTS):
+            document = await find_one(self._collection, {"_id": key})
+            before = record_from_document(document) if document else None
+            after = decide(before)
+            if after is None or after == before:
+                return before
+            if await self._write(key, document, before, after, meeting, now):
+                return after
+        raise Conflict(f"record {key} is being changed by others")
+
+    async def _write(
+        self, key: str, document: Document | None, before: Record | None, after: Record, meeting: Meeting, now: datetime
+    ) -> bool:
+        revisions = after.history[before.revision if before else 0 :]
+        events = [attendance_changed(meeting, after, revision) for revision in revisions]
+        history = [
+            revision_to_document(revision, event.frozen()) for revision, event in zip(revisions, events, strict=True)
+        ]
+        outbox = [{"id": event.id, "key": after.student_id, "payload": event.frozen()} for event in events]
+        fields = record_to_fields(after)
+        if events:
+            fields |= {"revised_at": now, **pending(now)}
+        if document is None:
+            try:
+                await insert(
+                    self._collection,
+                    {
+                        "_id": key,
+                        "meeting_id": meeting.id,
+                        "student_id": after.student_id,
+                        "class_id": meeting.class_id,
+                        "term_id": meeting.term_id,
+                        "start": meeting.start,
+                        "version": 1,
+                        "history": history,
+                        "outbox": outbox,
+                        **fields,
+                    },
+                    "this record",
+                )
+            except Conflict:
+                return False
+            return True
+        update: Document = {"$set": fields, "$inc": {"version": 1}}
+        if events:
+            update["$push"] = {"history": {"$each": history}, "outbox": {"$each": outbox}}
+        return await update_one(self._collection, {"_id": key, "version": document["version"]}, update)
+
+    async def get(self, meeting_id: str, student_id: str) -> Record | None:
+        """Give one record, or None."""
+        document = await find_one(self._collection, {"_id": f"{meeting_id}:{student_id}"})
+        return record_from_document(document) if document else None
+
+    async def of_meeting(self, meeting_id: str) -> list[Record]:
+        """Give all records of a meeting, in order of student id."""
+        documents = await find_all(self._collection, {"meeting_id": meeting_id})
+        return sorted((record_from_document(document) for document in documents), key=lambda record: record.student_id)
+
+    async def of_student(
+        self,
+        student_id: str,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        after: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[Record]:
+        """Give the next records of a student, the latest meeting first, of meetings that start in `[start, end)`."""
+        query: Document = {"student_id": student_id}
+        bounds = {"$gte": start, "$lt": end}
+        if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
+            query["start"] = chosen
+        if after:
+            moment, key = after
+            query["$or"] = [{"start": {"$lt": moment}}, {"start": moment, "_id": {"$lt": key}}]
+        documents = await find_all(
+            self._collection, query, sort=[("start", DESCENDING), ("_id", DESCENDING)], limit=limit
+        )
+        return [record_from_document(document) for document in documents]
+
+    async def totals_of_student(
+        self, student_id: str, *, start: datetime | None, end: datetime | None
+    ) -> dict[Status, int]:
+        """Count a student's records by status, of meetings that start in `[start, end)`."""
+        match: Document = {"student_id": student_id}
+        bounds = {"$gte": start, "$lt": end}
+        if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
+            match["start"] = chosen
+        return await self._count(match)
+
+    async def totals_of_meeting(self, meeting_id: str) -> dict[Status, int]:
+        """Count a meeting's records by status."""
+        return await self._count({"meeting_id": meeting_id})
+
+    async def meetings_revised_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the meetings of which a record was revised at this moment or later."""
+        with unavailable_on_network_error():
+            found: list[Any] = await self._collection.distinct("meeting_id", {"revised_at": {"$gte": moment}})
+        return sorted(found)
+
+    async def _count(self, match: Document) -> dict[Status, int]:
+        with unavailable_on_network_error():
+            groups = await self._collection.aggregate(
+                [{"$match": match}, {"$group": {"_id": "$status", "count": {"$sum": 1}}}]
+            ).to_list(None)
+        return {Status(group["_id"]): group["count"] for group in groups}

@@ -1,0 +1,72 @@
+"""Tokens, by what is kept of them."""
+
+from datetime import datetime
+
+from pymongo import ASCENDING
+
+from attendance.rights import NewToken, Principal, Role, make_token, matches, token_id_of
+from attendance.store.collection import Collection, Document, find_all, find_one, insert, update_one
+from attendance.store.errors import unavailable_on_network_error
+
+
+class Tokens:
+    """The collection `tokens`."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def create(
+        self,
+        role: Role,
+        *,
+        now: datetime,
+        subjects: frozenset[str] = frozenset(),
+        expires_at: datetime | None = None,
+        label: str = "",
+    ) -> NewToken:
+        """Make a token; its text is known only here and now."""
+        token = make_token()
+        document = {
+            "_id": token.id,
+            "digest": token.digest,
+            "role": role.value,
+            "subjects": sorted(subjects),
+            "label": label,
+            "created_at": now,
+            "expires_at": expires_at,
+        }
+        await insert(self._collection, document, "a token with this id")
+        return token
+
+    async def principal_of(self, text: str, now: datetime) -> Principal | None:
+        """Tell who bears this token; None where it is unknown, wrong, revoked or expired."""
+        token_id = token_id_of(text)
+        document = await find_one(self._collection, {"_id": token_id}) if token_id else None
+        if document is None or not matches(text, document["digest"]):
+            return None
+        principal = _principal(document)
+        expired = principal.expires_at is not None and principal.expires_at <= now
+        return None if expired or document.get("revoked_at") else principal
+
+    async def revoke(self, token_id: str, now: datetime) -> bool:
+        """End a token; tell whether there was one."""
+        return await update_one(self._collection, {"_id": token_id}, {"$set": {"revoked_at": now}})
+
+    async def all(self) -> list[Document]:
+        """List the tokens without what they are checked by."""
+        documents = await find_all(self._collection, {}, sort=[("created_at", ASCENDING)])
+        return [{key: value for key, value in document.items() if key != "digest"} for document in documents]
+
+    async def count_administrators(self) -> int:
+        """Count the administrators' tokens that are not revoked."""
+        with unavailable_on_network_error():
+            return await self._collection.count_documents({"role": Role.ADMINISTRATOR.value, "revoked_at": None})
+
+
+def _principal(document: Document) -> Principal:
+    return Principal(
+        token_id=document["_id"],
+        role=Role(document["role"]),
+        subjects=frozenset(document["subjects"]),
+        expires_at=document["expires_at"],
+    )
