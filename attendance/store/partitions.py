@@ -1,7 +1,8 @@
-"""Who holds a partition of `frames`, and how often each suspect frame was tried.
+"""Who holds a partition of `frames`, how far its frames were begun, and how often each suspect was tried.
 
 A holder that leaves in order says so. One that doesn't was killed, perhaps by a frame: whoever takes the partition
-over then tries the frames that were under way one at a time, counting before each, so that the guilty one is known.
+over then tries the frames that may have been under way one at a time, counting before each, so that the guilty one is
+known. So that this costs nothing while all is well, the holder reserves offsets in stretches before it begins them.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,13 @@ from attendance.store.errors import unavailable_on_network_error
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """What the new holder of a partition finds: whether the last one left in order, and tries by offset."""
+    """What the new holder of a partition finds.
 
-    was_abandoned: bool
+    Frames below `suspects_until` may have killed the last holder (0 where it left in order); `tries` counts by offset
+    how often each was tried alone.
+    """
+
+    suspects_until: int
     tries: dict[int, int]
 
 
@@ -26,28 +31,32 @@ class Partitions:
 
     async def take(self, topic: str, partition: int, holder: str) -> Takeover:
         """Hold a partition."""
-        key = _key(topic, partition)
         with unavailable_on_network_error():
             before = await self._collection.find_one_and_update(
-                {"_id": key}, {"$set": {"holder": holder}, "$setOnInsert": {"tries": {}}}, upsert=True
+                {"_id": _key(topic, partition)},
+                {"$set": {"holder": holder}, "$setOnInsert": {"begun_until": 0, "tries": {}}},
+                upsert=True,
             )
-        document = before or {}
-        tries = {int(offset): count for offset, count in document.get("tries", {}).items()}
-        return Takeover(was_abandoned=document.get("holder") is not None, tries=tries)
+        if before is None or before["holder"] is None:
+            return Takeover(0, {})
+        return Takeover(before["begun_until"], {int(offset): count for offset, count in before["tries"].items()})
+
+    async def reserve(self, topic: str, partition: int, until: int) -> None:
+        """Note, before it is so, that frames below this offset are begun."""
+        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$set": {"begun_until": until}})
 
     async def leave(self, topic: str, partition: int, holder: str) -> None:
         """Let a partition go in order, if it is still held by this holder."""
         query = {"_id": _key(topic, partition), "holder": holder}
-        await update_one(self._collection, query, {"$set": {"holder": None}})
+        await update_one(self._collection, query, {"$set": {"holder": None, "tries": {}}})
 
     async def count_try(self, topic: str, partition: int, offset: int) -> None:
         """Count one more try of a frame, before it is tried."""
         await update_one(self._collection, {"_id": _key(topic, partition)}, {"$inc": {f"tries.{offset}": 1}})
 
-    async def forget_tries(self, topic: str, partition: int, offsets: list[int]) -> None:
-        """Forget frames that are done."""
-        gone = {f"tries.{offset}": "" for offset in offsets}
-        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$unset": gone})
+    async def forget_tries(self, topic: str, partition: int, offset: int) -> None:
+        """Forget a frame that is done."""
+        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$unset": {f"tries.{offset}": ""}})
 
     async def tries(self, topic: str, partition: int) -> dict[int, int]:
         """Give how often each suspect frame was tried."""

@@ -1,0 +1,55 @@
+"""Where Kafka, the database and the keys are: the settings that every process shares."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from attendance.topics import Topics
+
+
+def _default_key_file(validated: dict[str, Any]) -> Path:
+    # A home that was refused is not among the validated fields; its own error is the one to show.
+    return Path(validated.get("home", ".rollcall")) / "keys" / "gateway.key"
+
+
+class ConnectionSettings(BaseSettings):
+    """Settings with the prefix `ROLLCALL_`; `KAFKA_BOOTSTRAP` and `MONGO_URL` also without it.
+
+    Each can be given as an argument by its name here: `ConnectionSettings(mongo_url="mongodb://db:27017")`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", extra="ignore", populate_by_name=True)
+
+    kafka_bootstrap: str = Field(
+        default="127.0.0.1:9092",
+        min_length=1,
+        validation_alias=AliasChoices("KAFKA_BOOTSTRAP", "ROLLCALL_KAFKA_BOOTSTRAP"),
+        description="the brokers to begin with, as host:port,host:port",
+    )
+    mongo_url: str = Field(
+        default="mongodb://127.0.0.1:27017",
+        min_length=1,
+        validation_alias=AliasChoices("MONGO_URL", "ROLLCALL_MONGO_URL"),
+        description="the database's address",
+    )
+    database: str = Field(default="rollcall", min_length=1, description="the database's name")
+    topic_prefix: str = Field(
+        default="", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="put before every topic's name"
+    )
+    home: Path = Field(default=Path(".rollcall"), validate_default=True, description="the folder for keys and data")
+    gateway_key_file: Path = Field(
+        default_factory=_default_key_file, description="the key by which ingest signs frames, as 64 hex digits"
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        # A child process that is started in another folder has to find the same home.
+        return home.expanduser().absolute()
+
+    @property
+    def topics(self) -> Topics:
+        """The topics' names under this prefix."""
+        return Topics(self.topic_prefix)
