@@ -1,0 +1,79 @@
+"""Pictures in, identities out: faces, templates, galleries, and who is who. Usable alone.
+
+    engine = load_engine("face_recognition")
+    gallery = Gallery(engine.encoder)
+    gallery.add("ada", enrolment_face(engine.look(photo)).template)
+    engine.matcher.identify(engine.look(frame).faces, gallery)
+
+Importing it loads no model, and neither OpenCV nor Pillow nor dlib: what needs them imports them when it is called.
+"""
+
+from recognition.engine import SMALLEST_FACE, Engine, engines, load_engine
+from recognition.enrol import SMALLEST_ENROLMENT_FACE, enrolment_face
+from recognition.errors import (
+    BadTemplate,
+    DamagedPicture,
+    EncoderMismatch,
+    EngineError,
+    EngineUnavailable,
+    EnrolmentError,
+    FaceTooSmall,
+    NoFace,
+    NotAPicture,
+    PictureError,
+    PictureTooHeavy,
+    PictureTooLarge,
+    PictureTooSmall,
+    RecognitionError,
+    SeveralFaces,
+    TemplateError,
+    TruncatedPicture,
+    UnknownEngine,
+    UnsupportedPicture,
+)
+from recognition.faces import Box, DetectorScale, Face, Look, Template, Timings
+from recognition.gallery import Gallery
+from recognition.header import PictureHeader
+from recognition.matcher import Identity, Matcher
+from recognition.picture import PictureLimits, decode, read_header
+
+__all__ = [
+    "SMALLEST_ENROLMENT_FACE",
+    "SMALLEST_FACE",
+    "BadTemplate",
+    "Box",
+    "DamagedPicture",
+    "DetectorScale",
+    "EncoderMismatch",
+    "Engine",
+    "EngineError",
+    "EngineUnavailable",
+    "EnrolmentError",
+    "Face",
+    "FaceTooSmall",
+    "Gallery",
+    "Identity",
+    "Look",
+    "Matcher",
+    "NoFace",
+    "NotAPicture",
+    "PictureError",
+    "PictureHeader",
+    "PictureLimits",
+    "PictureTooHeavy",
+    "PictureTooLarge",
+    "PictureTooSmall",
+    "RecognitionError",
+    "SeveralFaces",
+    "Template",
+    "TemplateError",
+    "Timings",
+    "TruncatedPicture",
+    "UnknownEngine",
+    "UnsupportedPicture",
+    "decode",
+    "engines",
+    "enrolment_face",
+    "load_engine",
+    "read_header",
+]
