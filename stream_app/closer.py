@@ -1,0 +1,134 @@
+"""Closes meetings: absences where they hold, the close and its event last.
+
+Any number of workers may try. Each step can be repeated, and of several that close a meeting one succeeds, so a crash
+in between is made good by whoever comes next.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from attendance import rules
+from attendance.events import meeting_closed
+from attendance.meetings import Meeting, MeetingState
+from attendance.records import Record
+from attendance.store import Store
+from stream_app import metrics
+from stream_app.health import Health
+from stream_app.patience import until_available
+
+# More would make one round long; what is left comes in the next.
+MEETINGS_A_ROUND = 20
+# Revisions after a close are looked for so far back, so that one round that fails is made good by the next.
+RECOUNT_OVERLAP = timedelta(minutes=5)
+
+log = structlog.get_logger(__name__)
+
+
+class Closer:
+    """Looks for meetings to close, and for closed ones whose counts changed."""
+
+    def __init__(
+        self,
+        store: Store,
+        health: Health,
+        on_change: Callable[[], None],
+        *,
+        encoder: str,
+        close_after: timedelta,
+        every_s: float,
+    ) -> None:
+        self._store = store
+        self._health = health
+        self._on_change = on_change
+        self._encoder = encoder
+        self._close_after = close_after
+        self._every_s = every_s
+        self._recounted_until = _now() - timedelta(days=1)
+
+    async def run(self) -> None:
+        """Go round for ever."""
+        while True:
+            await until_available(self.round, self._health)
+            await asyncio.sleep(self._every_s)
+
+    async def round(self) -> None:
+        """Close what can be closed now, and count again where records of closed meetings were revised.
+
+        Raises:
+            StoreUnavailable: do it again.
+        """
+        for meeting in await self._store.meetings.open_and_over(_now(), limit=MEETINGS_A_ROUND):
+            if await self._may_close(meeting):
+                await self.close(meeting)
+        await self._recount()
+
+    async def close(self, meeting: Meeting) -> bool:
+        """Settle everybody on the roster, then close the meeting; tell whether this caller was the one who did."""
+        coverage = await self._store.progress.coverage_of(meeting.id)
+        roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
+        templates = await self._store.biometrics.templates_of(roster)
+        with_template = {template.student_id for template in templates if template.encoder == self._encoder}
+        seen = {record.student_id for record in await self._store.records.of_meeting(meeting.id)}
+        now = _now()
+        for student_id in sorted({*roster, *seen}):
+
+            def settle(record: Record | None, student_id: str = student_id) -> Record:
+                return rules.close(
+                    record,
+                    student_id,
+                    meeting,
+                    has_template=student_id in with_template,
+                    coverage=coverage,
+                    now=now,
+                )
+
+            await self._store.records.change(meeting, student_id, settle, now=now)
+        state = MeetingState.CLOSED if rules.is_taken(meeting, coverage) else MeetingState.NOT_TAKEN
+        return await self._tell(meeting, state, coverage.share(meeting.start, meeting.end))
+
+    async def _may_close(self, meeting: Meeting) -> bool:
+        if _now() >= meeting.end + self._close_after:
+            return True
+        cameras = await self._store.cameras.of_rooms(meeting.room_ids)
+        through = await self._store.progress.processed_through([camera.id for camera in cameras])
+        # A camera that sent nothing since the meeting opened has no say: it may be switched off for good.
+        live = [moment for moment in through.values() if moment >= meeting.opens_at]
+        return bool(live) and min(live) >= meeting.end
+
+    async def _tell(self, meeting: Meeting, state: MeetingState, coverage: float) -> bool:
+        event = meeting_closed(
+            meeting,
+            meeting.close_number + 1,
+            taken=state is MeetingState.CLOSED,
+            coverage=coverage,
+            counts=await self._store.records.totals_of_meeting(meeting.id),
+            now=_now(),
+        )
+        won = await self._store.meetings.close(meeting, state, event)
+        if won:
+            self._on_change()
+            metrics.CLOSED.labels(state.value).inc()
+            log.info("meeting closed", meeting=meeting.id, state=state.value, number=event.data.close_number)
+        return won
+
+    async def _recount(self) -> None:
+        began = _now()
+        revised = await self._store.records.meetings_revised_since(self._recounted_until - RECOUNT_OVERLAP)
+        meetings = await self._store.meetings.get_many(revised)
+        for meeting in meetings.values():
+            if meeting.state not in (MeetingState.CLOSED, MeetingState.NOT_TAKEN):
+                continue
+            told = await self._store.meetings.counts(meeting.id)
+            counts = await self._store.records.totals_of_meeting(meeting.id)
+            if any(told.get(status, 0) != count for status, count in counts.items()):
+                coverage = await self._store.progress.coverage_of(meeting.id)
+                await self._tell(meeting, meeting.state, coverage.share(meeting.start, meeting.end))
+        self._recounted_until = began
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the store keeps milliseconds

@@ -1,0 +1,208 @@
+"""Takes messages from Faust and keeps the promise of each: looked at, refused, or left for whoever comes next.
+
+Partitions come and go by rebalance. While one is ours its frames are bounded in number and bytes. When it goes, frames
+that were begun are finished under a deadline; the others are dropped without acknowledgement and come again.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from faust.types import TP, EventT
+
+from attendance.store import Store, StoreUnavailable
+from stream_app import metrics
+from stream_app.assignment import Assignment
+from stream_app.health import Health
+from stream_app.lanes import Lanes, Outcome, Settle, Work
+from stream_app.messages import Message
+from stream_app.settings import StreamSettings
+
+log = structlog.get_logger(__name__)
+
+
+class Source(Protocol):
+    """What the intake asks of the consumer."""
+
+    def hold(self, partition: TP) -> None:
+        """Ask for no more of a partition."""
+
+    def let_go(self, partition: TP) -> None:
+        """Ask for more of it again."""
+
+    def forget(self, event: EventT[Any]) -> None:
+        """Don't wait for this event's acknowledgement any more."""
+
+
+class Intake:
+    """The frames under way, of all partitions that are ours now. `source` must be set before the first event."""
+
+    source: Source
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        store: Store,
+        health: Health,
+        *,
+        holder: str,
+        look: Callable[[Work], Awaitable[Outcome]],
+        settle: Settle,
+        fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._health = health
+        self._holder = holder
+        self._look = look
+        self._fatal = fatal
+        self._lanes = Lanes(settle, self._on_lane_end)
+        self._assignments: dict[TP, Assignment] = {}
+        self._under_way: dict[Work, EventT[Any]] = {}
+        self._held: set[TP] = set()
+        self._is_leaving = False
+        self._is_empty = asyncio.Event()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def take(self, event: EventT[Any]) -> None:
+        """Take the next event of a partition."""
+        raw = event.message
+        partition = TP(raw.topic, raw.partition)
+        if self._is_leaving:
+            self.source.forget(event)
+            return
+        assignment = self._assignments.get(partition) or self._assign(partition)
+        if assignment.slots.has_taken(raw.offset):
+            # Faust went back to the committed offset; the frame is under way, or done, already.
+            self.source.forget(event)
+            return
+        message = _message(event)
+        slot = assignment.slots.add(raw.offset, message.size, event.ack)
+        work = Work(message, slot, assignment)
+        work.let_bytes_go = partial(self._let_bytes_go, work)
+        work.finish = partial(self._finish, work)
+        work.outcome = asyncio.ensure_future(self._look(work))
+        self._under_way[work] = event
+        self._lanes.put(work)
+        self._bound(assignment)
+
+    def _let_bytes_go(self, work: Work) -> None:
+        event = self._under_way.get(work)
+        if event is None:
+            return
+        event.value = event.message.value = None
+        work.message = dataclasses.replace(work.message, value=None)
+        work.assignment.slots.free_bytes(work.slot)
+        self._bound(work.assignment)
+
+    def _finish(self, work: Work) -> None:
+        if self._under_way.pop(work, None) is None:
+            return  # abandoned: its partition is somebody else's by now, or will come again
+        if work.assignment.slots.finish(work.slot) or not self._under_way:
+            self._health.advanced()
+        self._note_empty()
+        self._bound(work.assignment)
+
+    def assign(self, partitions: Iterable[TP]) -> None:
+        """Begin with these partitions, and none but these."""
+        self._is_leaving = False
+        self._held.clear()
+        for partition in partitions:
+            if partition not in self._assignments:
+                self._assign(TP(*partition))
+        self._health.is_assigned = True
+        self._health.advanced()
+
+    def begin_leaving(self) -> None:
+        """Take no more; keep what was begun from the front of each partition, abandon the rest, and all of it later."""
+        self._is_leaving = True
+        broken: set[Assignment] = set()
+        for work in list(self._under_way):  # in order of arrival, so of offset within a partition
+            if work.assignment in broken or not work.is_begun:
+                broken.add(work.assignment)
+                self._abandon(work)
+        if self._deadline is None:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(self._settings.drain_deadline_s, self._abandon_all)
+
+    async def drain(self) -> None:
+        """Leave all partitions: finish what was begun under the deadline."""
+        self.begin_leaving()
+        if self._under_way:
+            self._is_empty.clear()
+            await self._is_empty.wait()
+
+    async def left(self) -> None:
+        """Forget the partitions after their last acknowledgement was committed."""
+        self._abandon_all()
+        assignments, self._assignments = self._assignments, {}
+        self._health.is_assigned = False
+        for assignment in assignments.values():
+            try:
+                await assignment.leave()
+            except StoreUnavailable as error:  # whoever comes next will suspect a few frames, and find them innocent
+                log.warning("partition left without a word", partition=assignment.partition, error=str(error))
+
+    def measure(self) -> None:
+        """Tell the metrics what is under way."""
+        metrics.UNACKNOWLEDGED_FRAMES.set(len(self._under_way))
+        metrics.UNACKNOWLEDGED_BYTES.set(sum(each.slots.bytes for each in self._assignments.values()))
+
+    def _assign(self, partition: TP) -> Assignment:
+        assignment = Assignment(partition, self._store, self._holder, self._health)
+        self._assignments[partition] = assignment
+        return assignment
+
+    def _bound(self, assignment: Assignment) -> None:
+        # A held partition goes on at half of the bounds, so that it doesn't flutter.
+        slots, partition = assignment.slots, assignment.partition
+        frames, most = len(slots), self._settings.unacknowledged_frames
+        held_bytes, most_bytes = slots.bytes, self._settings.unacknowledged_bytes
+        if partition not in self._held and (frames >= most or held_bytes >= most_bytes):
+            self._held.add(partition)
+            self.source.hold(partition)
+        elif partition in self._held and frames <= most // 2 and held_bytes <= most_bytes // 2:
+            self._held.discard(partition)
+            self.source.let_go(partition)
+
+    def _abandon(self, work: Work) -> None:
+        work.is_abandoned = True
+        self.source.forget(self._under_way.pop(work))
+        self._note_empty()
+
+    def _note_empty(self) -> None:
+        if not self._under_way:
+            self._is_empty.set()
+
+    def _abandon_all(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        for work in list(self._under_way):
+            self._abandon(work)
+
+    def _on_lane_end(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._fatal(error)
+
+
+def _message(event: EventT[Any]) -> Message:
+    raw = event.message
+    headers = raw.headers or ()
+    return Message(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        value=raw.value,
+        headers=tuple(headers.items() if isinstance(headers, Mapping) else headers),
+        arrived_at=datetime.fromtimestamp(raw.timestamp, UTC),
+    )

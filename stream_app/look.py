@@ -1,0 +1,79 @@
+"""One frame on its way from a message to what was seen: checks, what is on in the room, recognition, identities."""
+
+import asyncio
+
+from recognition import Matcher
+from stream_app import metrics
+from stream_app.checks import FrameChecks
+from stream_app.decision import decide
+from stream_app.health import Health
+from stream_app.lanes import Outcome, Work
+from stream_app.messages import Looked, Refused
+from stream_app.patience import until_available
+from stream_app.pool import RecognitionPool
+from stream_app.rosters import Rosters
+
+
+class Looker:
+    """Looks at frames, as many at once as the pool has workers."""
+
+    def __init__(
+        self, checks: FrameChecks, rosters: Rosters, pool: RecognitionPool, matcher: Matcher, health: Health
+    ) -> None:
+        self._checks = checks
+        self._rosters = rosters
+        self._pool = pool
+        self._matcher = matcher
+        self._health = health
+        self._alone = asyncio.Lock()
+
+    async def look(self, work: Work) -> Outcome:
+        """Tell what became of a frame: what was seen, why it is refused, or None where it was abandoned meanwhile."""
+        offset = work.message.offset
+        try:
+            if await work.assignment.is_suspect(offset):
+                return await self._look_alone(work)
+            await work.assignment.reserve(offset)
+            return await self._look(work)
+        except Refused as refused:
+            return None if work.is_abandoned else refused
+
+    async def _look_alone(self, work: Work) -> Outcome:
+        await self._alone.acquire()
+        if work.is_abandoned:
+            self._alone.release()
+            return None
+        work.is_begun = True
+        release = asyncio.create_task(self._release_when_settled(work))
+        try:
+            await work.assignment.count_try(work.message.offset)
+            return await self._look(work)
+        except asyncio.CancelledError:
+            release.cancel()
+            self._alone.release()
+            raise
+
+    async def _release_when_settled(self, work: Work) -> None:
+        # Writing what it showed can end the process as well: the next suspect waits until all of this one is over.
+        await work.settled.wait()
+        self._alone.release()
+
+    async def _look(self, work: Work) -> Outcome:
+        checked = await until_available(lambda: self._checks.check(work.message), self._health)
+        frame, camera = checked.frame, checked.camera
+        view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
+        if view is None:
+            work.let_bytes_go()
+            return Looked(frame.id, camera, frame.taken_at)
+        async with self._pool.free_worker():
+            if work.is_abandoned:
+                return None
+            work.is_begun = True
+            with metrics.SECONDS.labels("recognition").time():
+                look = await self._pool.look(frame.picture, camera.smallest_face)
+        work.let_bytes_go()
+        # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
+        view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
+        if view is None:
+            return Looked(frame.id, camera, frame.taken_at)
+        return decide(frame, camera, look.faces, view, self._matcher)

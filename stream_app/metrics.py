@@ -1,0 +1,19 @@
+"""What Prometheus is told."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FRAMES = Counter("rollcall_stream_frames", "Frames by what became of them", ["outcome"])
+REFUSED = Counter("rollcall_stream_refused", "Refused frames by reason", ["reason"])
+FACES = Counter("rollcall_stream_faces", "Faces found by whether they were recognised", ["answer"])
+RECORDS = Counter("rollcall_stream_revisions", "Revisions of attendance records made here", ["status"])
+CLOSED = Counter("rollcall_stream_meetings_closed", "Meetings closed here", ["state"])
+POOL_RESTARTS = Counter("rollcall_stream_pool_restarts", "Recognition processes ended by a frame", ["why"])
+SECONDS = Histogram(
+    "rollcall_stream_seconds",
+    "Seconds a frame spends in a stage",
+    ["stage"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+UNACKNOWLEDGED_FRAMES = Gauge("rollcall_stream_unacknowledged_frames", "Frames under way")
+UNACKNOWLEDGED_BYTES = Gauge("rollcall_stream_unacknowledged_bytes", "Bytes that frames under way hold")
+OUTBOX_AGE = Gauge("rollcall_stream_outbox_age_seconds", "How long the longest waiting event waits")

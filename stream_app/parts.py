@@ -1,0 +1,116 @@
+"""The parts of one stream app process, put together and kept running."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+
+from attendance.ids import new_id
+from attendance.keys import read_gateway_key
+from attendance.outbox import OutboxRelay, make_producer
+from attendance.settings import ConnectionSettings
+from attendance.store import Store, StoreUnavailable
+from recognition import PictureLimits, load_engine
+from stream_app import metrics
+from stream_app.checks import FrameChecks
+from stream_app.closer import Closer
+from stream_app.dead_letters import DeadLetters
+from stream_app.health import Health
+from stream_app.intake import Intake
+from stream_app.look import Looker
+from stream_app.pool import RecognitionPool
+from stream_app.rosters import Rosters
+from stream_app.settings import StreamSettings
+from stream_app.settle import Settler
+from stream_app.writer import Writer
+
+MEASURE_SECONDS = 5.0
+
+Fatal = Callable[[BaseException], None]
+
+
+class Parts:
+    """Everything but Faust. To be made and used inside of one event loop.
+
+    Raises:
+        KeyUnusable: the gateway's key can't be read.
+        recognition.UnknownEngine: there is no engine of that name.
+    """
+
+    def __init__(self, connection: ConnectionSettings, settings: StreamSettings, fatal: Fatal) -> None:
+        engine = load_engine(settings.engine)
+        gateway_key = read_gateway_key(connection.gateway_key_file)
+        self.health = Health()
+        self.store = Store(connection)
+        self._fatal = fatal
+        self._tasks: list[asyncio.Task[None]] = []
+        self._relay = OutboxRelay(
+            self.store.pending_events,
+            lambda: make_producer(connection.kafka_bootstrap, client_id="rollcall-outbox"),
+            connection.topics.attendance_events,
+        )
+        self._closer = Closer(
+            self.store,
+            self.health,
+            self._relay.nudge,
+            encoder=engine.encoder,
+            close_after=timedelta(seconds=settings.close_after_s),
+            every_s=settings.close_every_s,
+        )
+        self._dead_letters = DeadLetters(
+            connection.kafka_bootstrap, connection.topics.frames_dead, largest_message=settings.dead_letter_bytes
+        )
+        self._pool = RecognitionPool(
+            settings.engine, size=settings.pool_size, deadline_s=settings.frame_deadline_s, limits=PictureLimits()
+        )
+        looker = Looker(
+            FrameChecks(self.store, gateway_key),
+            Rosters(self.store, engine.encoder),
+            self._pool,
+            engine.matcher,
+            self.health,
+        )
+        settler = Settler(Writer(self.store, self._relay.nudge), self._dead_letters, self.health)
+        self.intake = Intake(
+            settings,
+            self.store,
+            self.health,
+            holder=new_id(),
+            look=looker.look,
+            settle=settler.settle,
+            fatal=fatal,
+        )
+
+    def start(self) -> None:
+        """Start what runs beside the frames: the relay, the closer and the measuring."""
+        for work in (self._relay.run(), self._closer.run(), self._measure()):
+            self._keep(work)
+
+    async def stop(self) -> None:
+        """Stop all of it; events that are not sent yet stay in the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._dead_letters.stop()
+        self._pool.stop()
+        self.store.close()
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._on_end)
+        self._tasks.append(task)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._fatal(error)
+
+    async def _measure(self) -> None:
+        while True:
+            self.intake.measure()
+            try:
+                oldest = await self.store.pending_events.oldest()
+            except StoreUnavailable:
+                pass  # readiness tells it; the gauge keeps its last value
+            else:
+                metrics.OUTBOX_AGE.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0)
+            await asyncio.sleep(MEASURE_SECONDS)

@@ -1,0 +1,97 @@
+"""The recognition pool: spawned processes, one frame in each, so that blame and deadline fall on one frame.
+
+pebble ends a hung process and tells which task a dead one had; concurrent.futures does neither. A worker dies with
+its parent, so a killed app leaves none behind.
+"""
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+from concurrent.futures import TimeoutError as DeadlinePassed
+from functools import lru_cache
+
+from pebble import ProcessExpired, ProcessPool
+
+from recognition import Engine, Look, PictureError, PictureLimits, load_engine
+from stream_app import metrics
+from stream_app.messages import Refused
+
+# A worker may die for reasons that are not the frame's (memory, an operator); three in a row are the frame's.
+MOST_DEATHS = 3
+# A machine that stood still makes an innocent frame late once.
+MOST_DEADLINES = 2
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class RecognitionPool:
+    """Looks at pictures in other processes."""
+
+    def __init__(self, engine: str, *, size: int, deadline_s: float, limits: PictureLimits) -> None:
+        self._size = size
+        self._deadline_s = deadline_s
+        self._engine = engine
+        self._limits = limits
+        self._free = asyncio.Semaphore(size)
+        self._pool = ProcessPool(
+            max_workers=size,
+            initializer=_die_with_parent,
+            initargs=(os.getpid(),),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def free_worker(self) -> asyncio.Semaphore:
+        """Give the semaphore of free workers; whoever holds it may call `look` once."""
+        return self._free
+
+    async def look(self, picture: bytes, smallest_face: int) -> Look:
+        """Find the faces of a picture and their templates.
+
+        Raises:
+            Refused: the picture's own code; `recognition_crashed` where it ended three workers, `recognition_timeout`
+                where it took longer than the deadline twice.
+        """
+        deaths = deadlines = 0
+        while True:
+            task = self._pool.schedule(
+                _look, args=(self._engine, picture, self._limits, smallest_face), timeout=self._deadline_s
+            )
+            try:
+                return await asyncio.wrap_future(task)
+            except PictureError as error:
+                raise Refused(error.code, str(error)) from error
+            except ProcessExpired as error:
+                deaths += 1
+                metrics.POOL_RESTARTS.labels("crash").inc()
+                if deaths == MOST_DEATHS:
+                    raise Refused("recognition_crashed", "the picture ended the recogniser", tries=deaths) from error
+            except DeadlinePassed as error:
+                deadlines += 1
+                metrics.POOL_RESTARTS.labels("deadline").inc()
+                if deadlines == MOST_DEADLINES:
+                    sentence = f"looking at the picture took longer than {self._deadline_s:.0f} s"
+                    raise Refused("recognition_timeout", sentence, tries=deadlines) from error
+
+    def stop(self) -> None:
+        """End the processes; what they were at is lost."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def _die_with_parent(parent: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+    # Ctrl-C is the parent's to answer; a worker that ends by it would look like one killed by its frame.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@lru_cache(maxsize=1)
+def _engine(name: str) -> Engine:
+    return load_engine(name)
+
+
+def _look(engine: str, picture: bytes, limits: PictureLimits, smallest_face: int) -> Look:
+    return _engine(engine).look(picture, limits, smallest_face)

@@ -1,0 +1,39 @@
+"""The stream app's settings."""
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StreamSettings(BaseSettings):
+    """Settings with the prefix `ROLLCALL_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", extra="ignore")
+
+    stream_host: str = "127.0.0.1"
+    stream_port: int = Field(default=8002, description="where health and metrics are served")
+    stream_group: str = Field(default="rollcall-stream", description="the consumer group")
+    engine: str = Field(default="face_recognition", description="the recognition engine")
+    pool_size: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="recognition processes"
+    )
+    frame_deadline_s: float = Field(
+        default=20.0, gt=0, description="the longest that one frame's recognition may take before it is ended"
+    )
+    unacknowledged_frames: int = Field(
+        default=64, ge=1, description="a partition with so many frames under way is asked for no more"
+    )
+    unacknowledged_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1, description="a partition whose frames hold so many bytes is asked for no more"
+    )
+    drain_deadline_s: float = Field(
+        default=25.0, gt=0, description="the longest that a stop or a rebalance waits for frames under way"
+    )
+    close_after_s: float = Field(
+        default=3600.0, ge=0, description="a meeting closes so long after its end, however far its cameras were read"
+    )
+    close_every_s: float = Field(default=1.0, gt=0, description="how often meetings to close are looked for")
+    dead_letter_bytes: int = Field(
+        default=10 * 1024 * 1024, description="the largest message of the topic of refused frames"
+    )

@@ -1,0 +1,39 @@
+"""Health and metrics over HTTP, by Faust's own web server."""
+
+from collections.abc import Callable
+
+import faust
+from faust.web import Request, Response, View
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from attendance.store import StoreUnavailable
+from stream_app.parts import Parts
+
+
+def serve_pages(app: faust.App, parts: Callable[[], Parts | None]) -> None:
+    """Add `/healthz` (the process answers), `/readyz` (it does its work) and `/metrics`."""
+
+    @app.page("/healthz")
+    async def healthz(view: View, _request: Request) -> Response:
+        return view.json({"status": "ok"})
+
+    @app.page("/readyz")
+    async def readyz(view: View, _request: Request) -> Response:
+        complaints = await _complaints(parts())
+        status = "waiting" if complaints else "ok"
+        return view.json({"status": status, "complaints": complaints}, status=503 if complaints else 200)
+
+    @app.page("/metrics")
+    async def metrics(view: View, _request: Request) -> Response:
+        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+async def _complaints(parts: Parts | None) -> list[str]:
+    if parts is None:
+        return ["the app is starting"]
+    found = parts.health.complaints(len(parts.intake))
+    try:
+        await parts.store.ping()
+    except StoreUnavailable as error:
+        found.append(f"the database does not answer: {error}")
+    return found
