@@ -24,7 +24,6 @@
 what to do. All of them survive pickling, because they cross from the recognition pool to the stream app.
 """
 
-
 from typing import ClassVar
 
 __all__ = [
