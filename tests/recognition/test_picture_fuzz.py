@@ -8,8 +8,8 @@ import pytest
 from recognition import PictureError, PictureLimits, decode
 from tests.recognition.test_header import WAYS
 
-# Pillow tells of a spoilt animation and takes its still picture.
-pytestmark = pytest.mark.filterwarnings("ignore:Invalid APNG")
+# Pillow warns of spoilt animations and metadata, and takes the rest.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 # What a mutated header may ask for: enough to reach the decoders, without waiting for 50 million pixels each time.
 LIMITS = PictureLimits(max_pixels=1_000_000)
