@@ -9,6 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from attendance.topics import Topics
 
 
+def _local_kafka(validated: dict[str, Any]) -> str:
+    return f"127.0.0.1:{validated.get('kafka_port', 9092)}"
+
+
+def _local_mongo(validated: dict[str, Any]) -> str:
+    return f"mongodb://127.0.0.1:{validated.get('mongo_port', 27017)}"
+
+
 def _default_key_file(validated: dict[str, Any]) -> Path:
     # A home that was refused is not among the validated fields; its own error is the one to show.
     return Path(validated.get("home", ".rollcall")) / "keys" / "gateway.key"
@@ -20,19 +28,23 @@ class ConnectionSettings(BaseSettings):
     Each can be given as an argument by its name here: `ConnectionSettings(mongo_url="mongodb://db:27017")`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ROLLCALL_", extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
 
+    kafka_port: int = Field(default=9092, ge=1, le=65535, description="the port of the local stack's Kafka")
+    mongo_port: int = Field(default=27017, ge=1, le=65535, description="the port of the local stack's database")
     kafka_bootstrap: str = Field(
-        default="127.0.0.1:9092",
+        default_factory=_local_kafka,
         min_length=1,
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP", "ROLLCALL_KAFKA_BOOTSTRAP"),
-        description="the brokers to begin with, as host:port,host:port",
+        description="the brokers to begin with, as host:port,host:port; the local stack's unless set",
     )
     mongo_url: str = Field(
-        default="mongodb://127.0.0.1:27017",
+        default_factory=_local_mongo,
         min_length=1,
         validation_alias=AliasChoices("MONGO_URL", "ROLLCALL_MONGO_URL"),
-        description="the database's address",
+        description="the database's address; the local stack's unless set",
     )
     database: str = Field(default="rollcall", min_length=1, description="the database's name")
     topic_prefix: str = Field(
