@@ -1,0 +1,86 @@
+"""Logs of every service: one JSON object a line on standard error, and never a secret in it."""
+
+import logging
+import re
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_TOKEN = re.compile(r"rc_([0-9a-f]{12})_[A-Za-z0-9_-]{20,}")
+# The token that someone put into a URL need not look like one of ours, so no query string is kept.
+_QUERY = re.compile(r"\?[^\s\"']*")
+_WEB_SERVER_LOGGERS = ("uvicorn", "websockets")
+
+
+def configure_logging(service: str, level: str = "info") -> None:
+    """Send the process' logs, structlog's and the standard library's alike, to standard error as JSON lines.
+
+    `service` stands in each line. Tokens are cut down to their id, and the web server's lines lose their query strings.
+
+    Raises:
+        ValueError: `level` is none of debug, info, warning, error.
+    """
+    threshold = logging.getLevelNamesMapping().get(level.upper())
+    if threshold is None:
+        raise ValueError(f"no log level {level!r}: it is debug, info, warning or error")
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        _with_service(service),
+        _without_query_strings,
+        _without_tokens,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name in _WEB_SERVER_LOGGERS:
+        # At debug they write out every header, the Authorization among them.
+        logging.getLogger(name).setLevel(max(threshold, logging.INFO))
+
+
+def _with_service(service: str) -> Processor:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    return add
+
+
+def _without_query_strings(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if str(event.get("logger", "")).startswith(_WEB_SERVER_LOGGERS):
+        event["event"] = _QUERY.sub("?...", str(event["event"]))
+    return event
+
+
+def _without_tokens(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _TOKEN.sub(r"rc_\1_...", value)
+    return event
