@@ -76,7 +76,12 @@ def counts_from(meeting: Meeting, attended: list[Meeting]) -> datetime:
     """Give the moment from which a student's being seen counts for `meeting`.
 
     `attended` are the meetings that the student attends in the same room: one that ends inside the arrival window
-    keeps the student's presence for itself until its end. The same room is full of the earlier class until then.
+    keeps the student's presence for itself until its end. The same room is full of the earlier class until then. A
+    cancelled one keeps nobody.
     """
-    earlier_ends = [other.end for other in attended if other.start < meeting.start and other.end > meeting.opens_at]
+    earlier_ends = [
+        other.end
+        for other in attended
+        if other.state is not MeetingState.CANCELLED and other.start < meeting.start and other.end > meeting.opens_at
+    ]
     return max([meeting.opens_at, *(min(end, meeting.start) for end in earlier_ends)])
