@@ -17,7 +17,7 @@ from stream_app.dead_letters import DeadLetters
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
-from stream_app.pool import RecognitionPool
+from stream_app.pool import RecognitionPool, look_with
 from stream_app.rosters import Rosters
 from stream_app.settings import StreamSettings
 from stream_app.settle import Settler
@@ -60,7 +60,7 @@ class Parts:
             connection.kafka_bootstrap, connection.topics.frames_dead, largest_message=settings.dead_letter_bytes
         )
         self._pool = RecognitionPool(
-            settings.engine, size=settings.pool_size, deadline_s=settings.frame_deadline_s, limits=PictureLimits()
+            look_with(settings.engine, PictureLimits()), size=settings.pool_size, deadline_s=settings.frame_deadline_s
         )
         looker = Looker(
             FrameChecks(self.store, gateway_key),

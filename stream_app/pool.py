@@ -9,8 +9,9 @@ import ctypes
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as DeadlinePassed
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -26,14 +27,26 @@ MOST_DEADLINES = 2
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
+LookAt = Callable[[bytes, float], Look]
+
+
+def look_with(engine: str, limits: PictureLimits) -> LookAt:
+    """Give the function that looks at a picture with an engine; each process loads the engine once.
+
+    Raises:
+        recognition.UnknownEngine: there is none of that name.
+    """
+    load_engine(engine)
+    return partial(_look, engine, limits)
+
+
 class RecognitionPool:
     """Looks at pictures in other processes."""
 
-    def __init__(self, engine: str, *, size: int, deadline_s: float, limits: PictureLimits) -> None:
-        self._size = size
+    def __init__(self, look: LookAt, *, size: int, deadline_s: float) -> None:
+        """`look` is called in the processes, so it must be one that can be pickled (`look_with`)."""
+        self._look = look
         self._deadline_s = deadline_s
-        self._engine = engine
-        self._limits = limits
         self._free = asyncio.Semaphore(size)
         self._pool = ProcessPool(
             max_workers=size,
@@ -46,7 +59,7 @@ class RecognitionPool:
         """Give the semaphore of free workers; whoever holds it may call `look` once."""
         return self._free
 
-    async def look(self, picture: bytes, smallest_face: int) -> Look:
+    async def look(self, picture: bytes, smallest_face: float) -> Look:
         """Find the faces of a picture and their templates.
 
         Raises:
@@ -55,9 +68,7 @@ class RecognitionPool:
         """
         deaths = deadlines = 0
         while True:
-            task = self._pool.schedule(
-                _look, args=(self._engine, picture, self._limits, smallest_face), timeout=self._deadline_s
-            )
+            task = self._pool.schedule(self._look, args=(picture, smallest_face), timeout=self._deadline_s)
             try:
                 return await asyncio.wrap_future(task)
             except PictureError as error:
@@ -93,5 +104,5 @@ def _engine(name: str) -> Engine:
     return load_engine(name)
 
 
-def _look(engine: str, picture: bytes, limits: PictureLimits, smallest_face: int) -> Look:
+def _look(engine: str, limits: PictureLimits, picture: bytes, smallest_face: float) -> Look:
     return _engine(engine).look(picture, limits, smallest_face)

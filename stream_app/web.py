@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import faust
 from faust.web import Request, Response, View
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import generate_latest
 
 from attendance.store import StoreUnavailable
 from stream_app.parts import Parts
@@ -25,7 +25,7 @@ def serve_pages(app: faust.App, parts: Callable[[], Parts | None]) -> None:
 
     @app.page("/metrics")
     async def metrics(view: View, _request: Request) -> Response:
-        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return view.text(generate_latest().decode(), content_type="text/plain")
 
 
 async def _complaints(parts: Parts | None) -> list[str]:

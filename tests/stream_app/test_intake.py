@@ -1,0 +1,250 @@
+"""The intake and the lanes: what is acknowledged, what is held, and what is left when partitions go."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from faust.types import TP, EventT
+
+from attendance.cameras import Camera
+from attendance.store import Store, StoreUnavailable
+from attendance.store.partitions import Takeover
+from stream_app.health import Health
+from stream_app.intake import Intake
+from stream_app.lanes import Lane, Outcome, Work
+from stream_app.messages import Looked, Refused
+from stream_app.settings import StreamSettings
+
+CAMERA = Camera("camera", "room")
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakePartitions:
+    """The store's part of the story, without a store: it can say that the last holder was killed, or be away."""
+
+    def __init__(self) -> None:
+        self.takeover = Takeover(0, {})
+        self.reserved: list[int] = []
+        self.counted: list[int] = []
+        self.left: list[int] = []
+        self.is_away = False
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise StoreUnavailable("away")
+
+    async def take(self, _topic: str, _partition: int, _holder: str) -> Takeover:
+        self._answer()
+        return self.takeover
+
+    async def reserve(self, _topic: str, _partition: int, until: int) -> None:
+        self._answer()
+        self.reserved.append(until)
+
+    async def count_try(self, _topic: str, _partition: int, offset: int) -> None:
+        self.counted.append(offset)
+
+    async def forget_tries(self, _topic: str, _partition: int, _offset: int) -> None:
+        return
+
+    async def leave(self, _topic: str, partition: int, _holder: str) -> None:
+        self._answer()
+        self.left.append(partition)
+
+
+@dataclass
+class Bench:
+    """An intake among fakes whose looks end when the test says so."""
+
+    intake: Intake = field(init=False)
+    partitions: FakePartitions = field(default_factory=FakePartitions)
+    acknowledged: list[int] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)
+    settled: list[list[str]] = field(default_factory=list)
+    held: set[TP] = field(default_factory=set)
+    looks: dict[int, asyncio.Future[Outcome]] = field(default_factory=dict)
+    fatal: list[BaseException] = field(default_factory=list)
+    settle_error: BaseException | None = None
+
+    async def look(self, work: Work) -> Outcome:
+        work.is_begun = True
+        self.looks[work.message.offset] = asyncio.get_running_loop().create_future()
+        return await self.looks[work.message.offset]
+
+    async def settle(self, lane: Lane, run: list[tuple[Work, Outcome]]) -> None:
+        if self.settle_error:
+            raise self.settle_error
+        self.settled.append([outcome.frame_id for _, outcome in run if isinstance(outcome, Looked)])
+        for work, _ in run:
+            work.finish()
+
+    def hold(self, partition: TP) -> None:
+        self.held.add(partition)
+
+    def let_go(self, partition: TP) -> None:
+        self.held.remove(partition)
+
+    def forget(self, event: EventT[Any]) -> None:
+        self.forgotten.append(event.message.offset)
+
+    def give(self, offset: int, camera: bytes = b"camera", partition: int = 0, size: int = 10) -> None:
+        message = SimpleNamespace(
+            topic="frames",
+            partition=partition,
+            offset=offset,
+            key=camera,
+            value=b"x" * size,
+            headers=[],
+            timestamp=0.0,
+        )
+        event = SimpleNamespace(message=message, value=message.value, ack=lambda: self.acknowledged.append(offset))
+        self.intake.take(cast("EventT[Any]", event))
+
+    async def see(self, *offsets: int) -> None:
+        for offset in offsets:
+            await self.until(lambda offset=offset: offset in self.looks)  # type: ignore[misc]
+            self.looks[offset].set_result(Looked(f"f{offset}", CAMERA, MOMENT))
+        await asyncio.sleep(0.01)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    store = cast("Store", SimpleNamespace(partitions=bench.partitions))
+    settings = StreamSettings(unacknowledged_frames=4, unacknowledged_bytes=1000, drain_deadline_s=0.2)
+    bench.intake = Intake(
+        settings, store, Health(), holder="me", look=bench.look, settle=bench.settle, fatal=bench.fatal.append
+    )
+    bench.intake.source = bench
+    bench.intake.assign([TP("frames", 0), TP("frames", 1)])
+    yield bench
+    for look in bench.looks.values():
+        look.cancel()
+
+
+async def test_frames_of_one_camera_are_settled_in_order_though_looks_end_in_another(bench: Bench) -> None:
+    for offset in range(3):
+        bench.give(offset)
+    await bench.see(2, 1)
+    assert bench.settled == []
+    await bench.see(0)
+    assert [frame for run in bench.settled for frame in run] == ["f0", "f1", "f2"]
+    assert bench.acknowledged == [0, 1, 2]
+
+
+async def test_a_slow_camera_does_not_keep_another_from_being_settled_but_from_being_acknowledged(
+    bench: Bench,
+) -> None:
+    bench.give(0, b"slow")
+    bench.give(1, b"quick")
+    await bench.see(1)
+    assert bench.settled == [["f1"]]
+    assert bench.acknowledged == []
+    await bench.see(0)
+    assert bench.acknowledged == [0, 1]
+
+
+async def test_a_partition_is_held_at_its_bound_of_frames_and_goes_on_at_half(bench: Bench) -> None:
+    for offset in range(4):
+        bench.give(offset)
+    assert bench.held == {TP("frames", 0)}
+    await bench.see(0)
+    assert bench.held
+    await bench.see(1)
+    assert not bench.held
+
+
+async def test_a_partition_is_held_at_its_bound_of_bytes_until_pictures_are_let_go(bench: Bench) -> None:
+    bench.give(0, size=600)
+    bench.give(1, size=600)
+    assert bench.held == {TP("frames", 0)}
+    for work in list(bench.intake._under_way):
+        work.let_bytes_go()
+    assert not bench.held
+
+
+async def test_finished_frames_behind_a_slow_one_still_count_against_the_bound(bench: Bench) -> None:
+    for offset in range(4):
+        bench.give(offset, b"camera %d" % offset)
+    await bench.see(1, 2, 3)
+    assert bench.held == {TP("frames", 0)}
+
+
+async def test_a_frame_that_faust_delivers_again_is_looked_at_once(bench: Bench) -> None:
+    bench.give(0)
+    bench.give(0)
+    assert bench.forgotten == [0]
+    await bench.see(0)
+    assert bench.settled == [["f0"]]
+
+
+async def test_when_partitions_go_frames_not_begun_are_left_and_those_begun_are_finished(bench: Bench) -> None:
+    for offset in range(3):
+        bench.give(offset, b"camera %d" % offset)
+    await bench.until(lambda: len(bench.looks) == 3)
+    next(work for work in bench.intake._under_way if work.message.offset == 1).is_begun = False
+    bench.intake.begin_leaving()
+    assert bench.forgotten == [1, 2]  # 2 was begun, but can't be acknowledged before 1
+    bench.give(3)
+    assert bench.forgotten == [1, 2, 3]
+    await bench.see(0, 1, 2)
+    assert bench.acknowledged == [0]
+
+
+async def test_a_frame_that_takes_longer_than_the_deadline_is_left_unacknowledged(bench: Bench) -> None:
+    bench.give(0)
+    await bench.until(lambda: 0 in bench.looks)
+    async with asyncio.timeout(5):
+        await bench.intake.drain()
+    assert bench.forgotten == [0]
+    await bench.see(0)
+    assert bench.acknowledged == []
+
+
+async def test_a_frame_of_an_earlier_assignment_acknowledges_nothing_in_the_next(bench: Bench) -> None:
+    bench.give(0)
+    await bench.until(lambda: 0 in bench.looks)
+    bench.intake.begin_leaving()
+    await bench.intake.left()
+    bench.intake.assign([TP("frames", 0)])
+    await bench.see(0)
+    assert bench.acknowledged == []
+    bench.looks.clear()
+    bench.give(0)
+    await bench.see(0)
+    assert bench.acknowledged == [0]
+
+
+async def test_partitions_are_left_in_order_and_without_a_word_where_the_store_is_away(bench: Bench) -> None:
+    await asyncio.sleep(0.01)
+    await bench.intake.left()
+    assert sorted(bench.partitions.left) == [0, 1]
+    bench.intake.assign([TP("frames", 0)])
+    await asyncio.sleep(0.01)
+    bench.partitions.is_away = True
+    await bench.intake.left()
+    assert sorted(bench.partitions.left) == [0, 1]
+
+
+async def test_an_unexpected_error_is_fatal_and_nothing_is_acknowledged(bench: Bench) -> None:
+    bench.settle_error = RuntimeError("a defect")
+    bench.give(0)
+    await bench.see(0)
+    assert bench.fatal == [bench.settle_error]
+    assert bench.acknowledged == []
+
+
+async def test_a_refused_frame_is_acknowledged_like_any_other_once_it_is_settled(bench: Bench) -> None:
+    bench.give(0)
+    await bench.until(lambda: 0 in bench.looks)
+    bench.looks[0].set_result(Refused("clock", "wrong"))
+    await bench.until(lambda: bench.acknowledged == [0])
