@@ -1,0 +1,1 @@
+"""`rollcall demo`: a lecture's roll, called by the real system with real faces."""
