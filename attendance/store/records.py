@@ -1,7 +1,9 @@
 """Attendance records: compare-and-set with the decision taken again on conflict, the events in the same write."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from random import random
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -17,6 +19,9 @@ from attendance.store.record_documents import record_from_document, record_to_fi
 
 # Writers of one record are few; as many conflicts in a row mean that something is wrong, not that the luck is bad.
 MOST_CONFLICTS = 50
+# Writers that try again at once meet again at once: of 20, one lost 50 times in a row now and then.
+WAIT_SECONDS = 0.01
+LONGEST_WAIT_SECONDS = 0.2
 
 Decide = Callable[[Record | None], Record | None]
 
@@ -28,12 +33,17 @@ class Records:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """A roll is read by meeting, a history by student and time, changes by the time of the change."""
+        """A roll is read by meeting, a history by student and time, changes by the time of the change.
+
+        The history's index ascends though it is read backwards: on a descending one followed by another field,
+        SecantusDB 0.7.0b3 leaves out what equals a lower bound (`$gte`). It does the same to `$lte` on an ascending
+        one, so times are asked for as half-open ranges only.
+        """
         await create_indexes(
             self._collection,
             [
                 IndexModel([("meeting_id", ASCENDING)]),
-                IndexModel([("student_id", ASCENDING), ("start", DESCENDING), ("_id", DESCENDING)]),
+                IndexModel([("student_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
                 IndexModel([("revised_at", ASCENDING)]),
             ],
         )
@@ -48,7 +58,10 @@ class Records:
             Conflict: too many writers in a row were quicker.
         """
         key = f"{meeting.id}:{student_id}"
-        for _ in range(MOST_CONFLICTS):
+        for conflicts in range(MOST_CONFLICTS):
+            if conflicts:
+                longest = min(WAIT_SECONDS * conflicts, LONGEST_WAIT_SECONDS)
+                await asyncio.sleep(longest * random())  # noqa: S311 (no secret hangs on it)
             document = await find_one(self._collection, {"_id": key})
             before = record_from_document(document) if document else None
             after = decide(before)

@@ -1,0 +1,68 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from attendance.settings import ConnectionSettings
+from attendance.store import Store
+from tests.attendance.databases import DatabaseProcess
+
+Documents = AsyncDatabase[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    database = DatabaseProcess(tmp_path_factory.mktemp("database"))
+    database.start()
+    yield database.url
+    database.kill()
+
+
+@pytest.fixture
+def database_settings(mongo_url: str) -> ConnectionSettings:
+    """A database of the test's own."""
+    return ConnectionSettings(mongo_url=mongo_url, database=f"test-{uuid4().hex}")
+
+
+@pytest.fixture
+async def documents(database_settings: ConnectionSettings) -> AsyncIterator[Documents]:
+    """The documents themselves, past the store; dropped afterwards."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        database_settings.mongo_url, serverSelectionTimeoutMS=5000, tz_aware=True
+    )
+    yield client[database_settings.database]
+    await client.drop_database(database_settings.database)
+    await client.close()
+
+
+@pytest.fixture
+async def open_store(database_settings: ConnectionSettings, documents: Documents) -> AsyncIterator[Callable[[], Store]]:
+    """Opens further connections to the test's database, each as another process would have it."""
+    opened: list[Store] = []
+
+    def open_one() -> Store:
+        opened.append(Store(database_settings))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+async def store(open_store: Callable[[], Store]) -> Store:
+    store = open_store()
+    await store.ensure_indexes()
+    return store
+
+
+@pytest.fixture
+def own_database(tmp_path: Path) -> Iterator[DatabaseProcess]:
+    """A database that a test may kill; not started yet."""
+    database = DatabaseProcess(tmp_path / "database")
+    yield database
+    database.kill()
