@@ -19,11 +19,11 @@ class Meetings:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """Frames ask by room and time, the closer by state and end, people by class and time."""
+        """Frames ask by room for what has not ended, the closer by state and end, people by class and time."""
         await create_indexes(
             self._collection,
             [
-                IndexModel([("room_ids", ASCENDING), ("start", ASCENDING)]),
+                IndexModel([("room_ids", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("state", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("class_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
             ],

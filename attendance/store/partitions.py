@@ -42,13 +42,16 @@ class Partitions:
         return Takeover(before["begun_until"], {int(offset): count for offset, count in before["tries"].items()})
 
     async def reserve(self, topic: str, partition: int, until: int) -> None:
-        """Note, before it is so, that frames below this offset are begun."""
-        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$set": {"begun_until": until}})
+        """Note, before it is so, that frames below this offset are begun.
+
+        Never goes back: a holder that was stopped for a while and lost the partition may still say where it was.
+        """
+        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$max": {"begun_until": until}})
 
     async def leave(self, topic: str, partition: int, holder: str) -> None:
         """Let a partition go in order, if it is still held by this holder."""
         query = {"_id": _key(topic, partition), "holder": holder}
-        await update_one(self._collection, query, {"$set": {"holder": None, "tries": {}}})
+        await update_one(self._collection, query, {"$set": {"holder": None, "begun_until": 0, "tries": {}}})
 
     async def count_try(self, topic: str, partition: int, offset: int) -> None:
         """Count one more try of a frame, before it is tried."""

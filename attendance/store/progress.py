@@ -34,10 +34,11 @@ class Progress:
     async def cover(self, meeting_id: str, camera_id: str, looked_at: Coverage) -> Coverage:
         """Add to what this camera looked at of a meeting, and give all that it did."""
         key = f"{meeting_id}:{camera_id}"
+        added = _to_millisecond(looked_at)
         while True:
             document = await find_one(self._coverage, {"_id": key})
             before = _coverage(document["intervals"]) if document else Coverage()
-            after = before.union(looked_at)
+            after = before.union(added)
             if after == before:
                 return before
             intervals = [list(interval) for interval in after.intervals]
@@ -62,3 +63,14 @@ class Progress:
 
 def _coverage(intervals: list[list[datetime]]) -> Coverage:
     return Coverage.of((start, end) for start, end in intervals)
+
+
+def _to_millisecond(coverage: Coverage) -> Coverage:
+    # MongoDB keeps no more. What is kept and what is added again would never be equal, and be written each time.
+    return Coverage.of(
+        (
+            start.replace(microsecond=start.microsecond // 1000 * 1000),
+            end.replace(microsecond=end.microsecond // 1000 * 1000),
+        )
+        for start, end in coverage.intervals
+    )
