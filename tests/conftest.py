@@ -1,0 +1,29 @@
+"""What every test can ask for: the real Kafka and the real database, started once for the whole session."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import LocalStack
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[LocalStack]:
+    """Kafka and SecantusDB on free ports in a home of their own, ended with the session.
+
+    `stack.kafka_bootstrap` and `stack.mongo_url` are their addresses; `stack.settings` are the connection settings.
+    Use a topic prefix and a database name of your own: all tests share the two. Its Kafka looks for old segments every
+    second, so that a topic's own short retention shows.
+    """
+    # Not pytest's own folder: its path is too long for a Unix socket's name.
+    home = Path(tempfile.mkdtemp(prefix="rollcall-"))
+    stack = LocalStack.on_free_ports(home, retention_check_s=1, delete_delay_s=1)
+    try:
+        await stack.start_backends()
+        yield stack
+    finally:
+        await stack.stop()
+        shutil.rmtree(home)
