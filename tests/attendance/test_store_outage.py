@@ -1,0 +1,172 @@
+"""The database away, killed and back: said in one way, and nothing acknowledged is lost."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import date, timedelta
+
+import pytest
+
+from attendance import rules
+from attendance.cameras import Camera
+from attendance.coverage import Coverage
+from attendance.events import meeting_closed
+from attendance.ids import new_id
+from attendance.meetings import ClassRules, MeetingState
+from attendance.people import Class, Consent, Enrollment, StoredTemplate, Student
+from attendance.rights import Role, make_token
+from attendance.settings import ConnectionSettings
+from attendance.status import Status
+from attendance.store import Store, StoreUnavailable, connection
+from attendance.store.cameras import Room
+from attendance.store.outbox import Claim
+from tests.attendance.building import CAMERA, CLASS, MEETING, NOW, ROOM, STUDENT, at, looked_at, meeting
+from tests.attendance.databases import DatabaseProcess, free_port
+
+BACK_WITHIN_SECONDS = 60.0
+
+
+def _everything(store: Store) -> dict[str, Awaitable[object]]:
+    of = meeting()
+    closing = meeting_closed(of, 1, taken=True, coverage=1, counts={}, now=NOW)
+    mark = lambda record: rules.mark(record, MEETING, STUDENT, Status.PRESENT, by="t", reason=None, now=NOW)  # noqa: E731
+    claims = [Claim(0, f"{MEETING}:{STUDENT}", ())]
+    return {
+        "ping": store.ping(),
+        "ensure_indexes": store.ensure_indexes(),
+        "students.add": store.students.add(Student(STUDENT, "A", "B")),
+        "students.get": store.students.get(STUDENT),
+        "students.get_many": store.students.get_many([STUDENT]),
+        "students.page": store.students.page(after=None, limit=1),
+        "biometrics.record_consent": store.biometrics.record_consent(Consent(STUDENT, "b", "1", "s", NOW)),
+        "biometrics.consent_of": store.biometrics.consent_of(STUDENT),
+        "biometrics.withdraw_consent": store.biometrics.withdraw_consent(STUDENT, NOW),
+        "biometrics.add_template": store.biometrics.add_template(StoredTemplate("t", STUDENT, "e", (1.0,), NOW)),
+        "biometrics.templates_of": store.biometrics.templates_of([STUDENT]),
+        "classes.add": store.classes.add(Class(CLASS, "c"), ClassRules()),
+        "classes.get": store.classes.get(CLASS),
+        "classes.enroll": store.classes.enroll(Enrollment(CLASS, STUDENT)),
+        "classes.roster": store.classes.roster(CLASS, date(2026, 3, 2)),
+        "cameras.add": store.cameras.add(Camera(CAMERA, ROOM)),
+        "cameras.get": store.cameras.get(CAMERA),
+        "cameras.add_room": store.cameras.add_room(Room(ROOM, "r")),
+        "cameras.of_rooms": store.cameras.of_rooms((ROOM,)),
+        "meetings.add": store.meetings.add(of),
+        "meetings.get": store.meetings.get(MEETING),
+        "meetings.in_room": store.meetings.in_room(ROOM, opening_before=NOW, ending_after=NOW),
+        "meetings.of_class": store.meetings.of_class(CLASS, after=None, limit=1),
+        "meetings.open_and_over": store.meetings.open_and_over(NOW, limit=1),
+        "meetings.close": store.meetings.close(of, MeetingState.CLOSED, closing),
+        "records.change": store.records.change(of, STUDENT, mark, now=NOW),
+        "records.get": store.records.get(MEETING, STUDENT),
+        "records.of_meeting": store.records.of_meeting(MEETING),
+        "records.of_student": store.records.of_student(STUDENT, start=None, end=None, after=None, limit=1),
+        "records.totals_of_student": store.records.totals_of_student(STUDENT, start=None, end=None),
+        "records.totals_of_meeting": store.records.totals_of_meeting(MEETING),
+        "records.meetings_revised_since": store.records.meetings_revised_since(NOW),
+        "progress.advance": store.progress.advance(CAMERA, NOW),
+        "progress.processed_through": store.progress.processed_through([CAMERA]),
+        "progress.cover": store.progress.cover(MEETING, CAMERA, looked_at((0, 1))),
+        "progress.coverage_of": store.progress.coverage_of(MEETING),
+        "partitions.take": store.partitions.take("frames", 0, "a"),
+        "partitions.leave": store.partitions.leave("frames", 0, "a"),
+        "partitions.reserve": store.partitions.reserve("frames", 0, 1),
+        "partitions.count_try": store.partitions.count_try("frames", 0, 1),
+        "partitions.tries": store.partitions.tries("frames", 0),
+        "tokens.create": store.tokens.create(Role.STUDENT, now=NOW),
+        "tokens.principal_of": store.tokens.principal_of(make_token().text, NOW),
+        "tokens.revoke": store.tokens.revoke("t", NOW),
+        "tokens.count_administrators": store.tokens.count_administrators(),
+        "pending_events.claim": store.pending_events.claim("o", now=NOW, lease=timedelta(seconds=1), limit=1),
+        "pending_events.confirm": store.pending_events.confirm("o", claims),
+        "pending_events.release": store.pending_events.release("o", claims),
+        "pending_events.oldest": store.pending_events.oldest(),
+    }
+
+
+async def test_whatever_is_asked_of_a_database_that_is_away_the_answer_is_that_it_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "SERVER_SELECTION_MS", 200)  # for each of them, and few run at once
+    store = Store(ConnectionSettings(mongo_url=f"mongodb://127.0.0.1:{free_port()}/"))
+    calls = _everything(store)
+    answers = await asyncio.gather(*calls.values(), return_exceptions=True)
+    store.close()
+    assert {name: type(answer) for name, answer in zip(calls, answers, strict=True)} == dict.fromkeys(
+        calls, StoreUnavailable
+    )
+
+
+async def _until_available(store: Store) -> None:
+    async with asyncio.timeout(BACK_WITHIN_SECONDS):
+        while True:
+            try:
+                await store.ping()
+            except StoreUnavailable:
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+async def test_a_killed_database_that_comes_back_has_all_that_was_acknowledged(own_database: DatabaseProcess) -> None:
+    own_database.start()
+    store = Store(ConnectionSettings(mongo_url=own_database.url))
+    await store.ensure_indexes()
+    acknowledged: list[str] = []
+    unavailable = asyncio.Event()
+
+    async def write() -> None:
+        while not unavailable.is_set():
+            student_id = new_id()
+            try:
+                await store.records.change(
+                    meeting(),
+                    student_id,
+                    lambda record: rules.mark(
+                        record,
+                        MEETING,
+                        student_id,  # noqa: B023 (called before the next turn)
+                        Status.PRESENT,
+                        by="t",
+                        reason=None,
+                        now=NOW,
+                    ),
+                    now=NOW,
+                )
+            except StoreUnavailable:
+                unavailable.set()
+            else:
+                acknowledged.append(student_id)
+
+    writing = [asyncio.ensure_future(write()) for _ in range(4)]
+    async with asyncio.timeout(BACK_WITHIN_SECONDS):
+        while len(acknowledged) < 100:
+            await asyncio.sleep(0.01)
+        own_database.kill()
+        await asyncio.gather(*writing)
+    with pytest.raises(StoreUnavailable):
+        await store.ping()
+
+    own_database.start()
+    await _until_available(store)
+    kept = {record.student_id for record in await store.records.of_meeting(MEETING)}
+    assert set(acknowledged) <= kept
+    waiting = await store.pending_events.claim("o", now=at(0), lease=timedelta(seconds=9), limit=10_000)
+    assert {claim.events[0].key for claim in waiting} == kept
+    assert await store.progress.cover(MEETING, CAMERA, looked_at((0, 1))) == looked_at((0, 1))
+    assert await store.progress.coverage_of(MEETING) != Coverage()
+    store.close()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_indexes_can_be_ensured_again(store: Store, times: int) -> None:
+    for _ in range(times):
+        await store.ensure_indexes()
+
+
+async def test_several_processes_that_start_at_once_may_all_ensure_the_indexes(
+    database_settings: ConnectionSettings,
+) -> None:
+    stores = [Store(database_settings) for _ in range(4)]
+    await asyncio.gather(*(store.ensure_indexes() for store in stores))
+    for store in stores:
+        store.close()
