@@ -47,6 +47,11 @@ class Biometrics:
         if not await update_one(self._collection, standing, update):
             raise NoConsent(f"student {template.student_id} has no standing consent")
 
+    async def remove_template(self, student_id: str, template_id: str, now: datetime) -> bool:
+        """Delete one template; tell whether there was one."""
+        update: Document = {"$pull": {"templates": {"id": template_id}}, "$set": {"updated_at": now}}
+        return await update_one(self._collection, {"_id": student_id, "templates.id": template_id}, update)
+
     async def templates_of(self, student_ids: list[str]) -> list[StoredTemplate]:
         """Give all templates of these students; those without a standing consent have none."""
         query = {"_id": {"$in": student_ids}, "consent": {"$ne": None}}

@@ -47,7 +47,13 @@ class Cameras:
         document = await find_one(self._rooms, {"_id": room_id})
         if document is None:
             raise Missing(f"no room {room_id}")
-        return Room(document["_id"], document["title"], document["zone"])
+        return _room(document)
+
+    async def page_of_rooms(self, *, after: str | None, limit: int) -> list[Room]:
+        """Give the next rooms in order of id."""
+        query: Document = {"_id": {"$gt": after}} if after else {}
+        documents = await find_all(self._rooms, query, sort=[("_id", ASCENDING)], limit=limit)
+        return [_room(document) for document in documents]
 
     async def add(self, camera: Camera) -> None:
         """Add a camera.
@@ -68,6 +74,11 @@ class Cameras:
             raise Missing(f"no camera {camera_id}")
         return _from_document(document)
 
+    async def get_many(self, camera_ids: list[str]) -> dict[str, Camera]:
+        """Give those of the cameras that there are, by id."""
+        documents = await find_all(self._cameras, {"_id": {"$in": camera_ids}})
+        return {document["_id"]: _from_document(document) for document in documents}
+
     async def of_rooms(self, room_ids: tuple[str, ...]) -> list[Camera]:
         """Give the cameras of these rooms."""
         documents = await find_all(self._cameras, {"room_id": {"$in": list(room_ids)}})
@@ -78,6 +89,10 @@ class Cameras:
         query: Document = {"_id": {"$gt": after}} if after else {}
         documents = await find_all(self._cameras, query, sort=[("_id", ASCENDING)], limit=limit)
         return [_from_document(document) for document in documents]
+
+
+def _room(document: Document) -> Room:
+    return Room(document["_id"], document["title"], document["zone"])
 
 
 def _to_document(camera: Camera) -> Document:

@@ -49,14 +49,24 @@ class Classes:
         document = await find_one(self._classes, {"_id": class_id})
         if document is None:
             raise Missing(f"no class {class_id}")
-        class_ = Class(
-            id=document["_id"],
-            title=document["title"],
-            course_id=document["course_id"],
-            term_id=document["term_id"],
-            sourced_id=document["sourced_id"],
-        )
-        return class_, rules_from_document(document["rules"])
+        return _class(document), rules_from_document(document["rules"])
+
+    async def get_many(self, class_ids: list[str]) -> dict[str, Class]:
+        """Give those of the classes that there are, by id."""
+        documents = await find_all(self._classes, {"_id": {"$in": class_ids}})
+        return {document["_id"]: _class(document) for document in documents}
+
+    async def page(
+        self, *, after: str | None, limit: int, among: list[str] | None = None
+    ) -> list[tuple[Class, ClassRules]]:
+        """Give the next classes with their rules in order of id, of all or of those `among` the given ids."""
+        query: Document = {"_id": {}}
+        if after:
+            query["_id"]["$gt"] = after
+        if among is not None:
+            query["_id"]["$in"] = among
+        documents = await find_all(self._classes, query if query["_id"] else {}, sort=[("_id", ASCENDING)], limit=limit)
+        return [(_class(document), rules_from_document(document["rules"])) for document in documents]
 
     async def enroll(self, enrollment: Enrollment) -> None:
         """Enrol a student, or change the dates of an enrolment."""
@@ -74,6 +84,16 @@ class Classes:
         documents = await find_all(self._enrollments, {"class_id": class_id})
         enrollments = [_enrollment(document) for document in documents]
         return sorted(enrollment.student_id for enrollment in enrollments if enrollment.holds_on(day))
+
+
+def _class(document: Document) -> Class:
+    return Class(
+        id=document["_id"],
+        title=document["title"],
+        course_id=document["course_id"],
+        term_id=document["term_id"],
+        sourced_id=document["sourced_id"],
+    )
 
 
 def _enrollment(document: Document) -> Enrollment:

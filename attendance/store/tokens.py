@@ -1,12 +1,26 @@
 """Tokens, by what is kept of them."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pymongo import ASCENDING
 
 from attendance.rights import NewToken, Principal, Role, make_token, matches, token_id_of
 from attendance.store.collection import Collection, Document, find_all, find_one, insert, update_one
-from attendance.store.errors import unavailable_on_network_error
+from attendance.store.errors import Missing, unavailable_on_network_error
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEntry:
+    """What may be shown of a token: all but what it is checked by."""
+
+    id: str
+    role: Role
+    subjects: tuple[str, ...]
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
 
 
 class Tokens:
@@ -57,10 +71,44 @@ class Tokens:
         documents = await find_all(self._collection, {}, sort=[("created_at", ASCENDING)])
         return [{key: value for key, value in document.items() if key != "digest"} for document in documents]
 
-    async def count_administrators(self) -> int:
-        """Count the administrators' tokens that are not revoked."""
+    async def get(self, token_id: str) -> TokenEntry:
+        """Give a token's entry.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        document = await find_one(self._collection, {"_id": token_id})
+        if document is None:
+            raise Missing(f"no token {token_id}")
+        return _entry(document)
+
+    async def page(self, *, after: str | None, limit: int) -> list[TokenEntry]:
+        """Give the entries of the next tokens in order of id, revoked ones too."""
+        query: Document = {"_id": {"$gt": after}} if after else {}
+        documents = await find_all(self._collection, query, sort=[("_id", ASCENDING)], limit=limit)
+        return [_entry(document) for document in documents]
+
+    async def count_administrators(self, now: datetime | None = None) -> int:
+        """Count the administrators' tokens that work: neither revoked nor expired."""
+        standing: Document = {
+            "role": Role.ADMINISTRATOR.value,
+            "revoked_at": None,
+            "$or": [{"expires_at": None}, {"expires_at": {"$gt": now or datetime.now(UTC)}}],
+        }
         with unavailable_on_network_error():
-            return await self._collection.count_documents({"role": Role.ADMINISTRATOR.value, "revoked_at": None})
+            return await self._collection.count_documents(standing)
+
+
+def _entry(document: Document) -> TokenEntry:
+    return TokenEntry(
+        id=document["_id"],
+        role=Role(document["role"]),
+        subjects=tuple(document["subjects"]),
+        label=document["label"],
+        created_at=document["created_at"],
+        expires_at=document["expires_at"],
+        revoked_at=document.get("revoked_at"),
+    )
 
 
 def _principal(document: Document) -> Principal:

@@ -1,0 +1,97 @@
+"""Who may use which route: the one table, from method and path to permissions."""
+
+from dataclasses import dataclass
+
+from attendance.rights import Permission, Principal, Role
+
+_P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks of whoever calls it.
+
+    `everything`: with one of these, all objects. `own`: with one of these, only those that the token's subjects name.
+    Neither: any valid token will do. `public`: none is needed.
+    """
+
+    everything: frozenset[Permission] = frozenset()
+    own: frozenset[Permission] = frozenset()
+    public: bool = False
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Tell whether any valid token will do."""
+        return not self.everything and not self.own
+
+    def opens_everything_to(self, principal: Principal) -> bool:
+        """Tell whether this principal may use the route for every object."""
+        return any(principal.may(permission) for permission in self.everything)
+
+    def lets_in(self, principal: Principal) -> bool:
+        """Tell whether this principal may use the route at all."""
+        may_own = any(principal.may(permission) for permission in self.own)
+        return self.asks_nothing or may_own or self.opens_everything_to(principal)
+
+    def roles(self) -> list[Role]:
+        """Give the roles that may use the route, for the documentation."""
+        return [role for role in Role if self.lets_in(Principal("", role))]
+
+
+def _rule(everything: Permission, *own: Permission) -> Rule:
+    return Rule(frozenset({everything}), frozenset(own))
+
+
+_PUBLIC = Rule(public=True)
+_ANYBODY = Rule()
+_STUDENTS = _rule(_P.MANAGE_STUDENTS)
+_STUDENT_READ = _rule(_P.MANAGE_STUDENTS, _P.READ_OWN_ATTENDANCE)
+_TIMETABLE = _rule(_P.MANAGE_TIMETABLE)
+_CLASS_READ = _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES)
+_TOKENS = _rule(_P.MANAGE_TOKENS)
+
+_STUDENT = "/v1/students/{student_id}"
+_CLASS = "/v1/classes/{class_id}"
+_MEETING = "/v1/meetings/{meeting_id}"
+
+ACCESS: dict[tuple[str, str], Rule] = {
+    ("GET", "/healthz"): _PUBLIC,
+    ("GET", "/readyz"): _PUBLIC,
+    ("GET", "/metrics"): _PUBLIC,
+    ("GET", "/docs"): _PUBLIC,
+    ("GET", "/openapi.json"): _PUBLIC,
+    ("GET", "/v1/me"): _ANYBODY,
+    ("POST", "/v1/tokens"): _TOKENS,
+    ("GET", "/v1/tokens"): _TOKENS,
+    ("DELETE", "/v1/tokens/{token_id}"): _TOKENS,
+    ("POST", "/v1/students"): _STUDENTS,
+    ("GET", "/v1/students"): _STUDENTS,
+    ("GET", _STUDENT): _STUDENT_READ,
+    ("GET", f"{_STUDENT}/attendance"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
+    ("PUT", f"{_STUDENT}/consent"): _STUDENTS,
+    ("GET", f"{_STUDENT}/consent"): _STUDENT_READ,
+    ("DELETE", f"{_STUDENT}/consent"): _STUDENTS,
+    ("POST", f"{_STUDENT}/photos"): _STUDENTS,
+    ("GET", f"{_STUDENT}/photos"): _STUDENT_READ,
+    ("DELETE", f"{_STUDENT}/photos/{{photo_id}}"): _STUDENTS,
+    ("POST", "/v1/rooms"): _TIMETABLE,
+    ("GET", "/v1/rooms"): _TIMETABLE,
+    ("GET", "/v1/rooms/{room_id}"): _TIMETABLE,
+    ("POST", "/v1/cameras"): _TIMETABLE,
+    ("GET", "/v1/cameras"): _TIMETABLE,
+    ("GET", "/v1/cameras/{camera_id}"): _TIMETABLE,
+    ("POST", "/v1/cameras/{camera_id}/tokens"): _TIMETABLE,
+    ("POST", "/v1/classes"): _TIMETABLE,
+    ("GET", "/v1/classes"): _CLASS_READ,
+    ("GET", _CLASS): _CLASS_READ,
+    ("PUT", f"{_CLASS}/enrollments/{{student_id}}"): _TIMETABLE,
+    ("GET", f"{_CLASS}/roster"): _CLASS_READ,
+    ("GET", f"{_CLASS}/meetings"): _CLASS_READ,
+    ("POST", "/v1/meetings"): _TIMETABLE,
+    ("GET", _MEETING): _CLASS_READ,
+    ("GET", f"{_MEETING}/roll"): _CLASS_READ,
+    ("GET", f"{_MEETING}/roll/{{student_id}}"): _rule(
+        _P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES, _P.READ_OWN_ATTENDANCE
+    ),
+    ("PUT", f"{_MEETING}/roll/{{student_id}}"): _rule(_P.CORRECT_ALL_ATTENDANCE, _P.CORRECT_OWN_CLASSES),
+}

@@ -1,0 +1,76 @@
+"""The app: its services for as long as it runs, its middleware, its routes."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import Scope
+
+from api.authentication import Authenticator
+from api.body_limit import BodyLimit
+from api.enrolment import EnrolmentDesk
+from api.metrics import CountRequests
+from api.openapi import describe
+from api.problem_handlers import add_problem_handlers
+from api.relay import RelayTask
+from api.routes import ROUTERS
+from api.security_headers import SecurityHeaders
+from api.services import Services
+from api.settings import ApiSettings
+from api.uploads import FORM_ROOM
+from attendance.settings import ConnectionSettings
+from attendance.store import Store
+
+_PHOTOS = re.compile(r"/v1/students/[^/]+/photos")
+
+
+def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI:
+    """Make the app. It starts, and answers what it can, without the database and without Kafka."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = Store(connection)
+        services = Services(
+            settings=settings,
+            store=store,
+            authenticator=Authenticator(store),
+            desk=EnrolmentDesk(settings),
+            relay=RelayTask(store, connection),
+        )
+        app.state.services = services
+        services.relay.start()
+        try:
+            yield
+        finally:
+            services.desk.stop()
+            await services.relay.stop()
+            store.close()
+
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's page loads its script from outside, which a closed network can't reach
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # a path that is almost right is wrong: no redirect carries a token along
+        generate_unique_id_function=_operation_id,
+    )
+
+    def limit_of(scope: Scope) -> int:
+        is_photo = scope["method"] == "POST" and _PHOTOS.fullmatch(scope["path"])
+        return settings.largest_photo + FORM_ROOM if is_photo else settings.largest_json
+
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limit_of=limit_of)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests)
+    add_problem_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

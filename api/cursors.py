@@ -1,0 +1,87 @@
+"""Cursors of lists: opaque to callers, and harmless when they are changed.
+
+A cursor only says where to go on. Every page is asked for with the caller's own rights, so there is nothing to sign.
+"""
+
+import base64
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from api.problems import invalid_field
+from api.texts import is_id
+
+Item = TypeVar("Item")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# UUIDs and the ids of tokens; anything else might be a text that the database can't hold.
+_KEY = re.compile(r"[0-9a-f-]{12,36}", re.ASCII)
+# Far above any cursor given out; a longer one isn't worth decoding.
+_LONGEST = 200
+
+Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
+CursorParameter = Annotated[str | None, Query(description="the `next_cursor` of the page before")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+
+
+def write_key(key: str) -> str:
+    """Write a cursor for a list in order of id."""
+    return _encode([key])
+
+
+def read_key(cursor: str | None) -> str | None:
+    """Read it; raises Problem `invalid_request` where it was not given out here."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(key)] if _KEY.fullmatch(key):
+            return key
+    raise _refusal()
+
+
+def write_moment(moment: datetime, its_id: str) -> str:
+    """Write a cursor for a list in order of time, then of id."""
+    return _encode([(moment - _EPOCH) // timedelta(milliseconds=1), its_id])
+
+
+def read_moment(cursor: str | None) -> tuple[datetime, str] | None:
+    """Read it; raises Problem `invalid_request` where it was not given out here."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [int(milliseconds), str(its_id)] if is_id(its_id):
+            try:
+                return _EPOCH + timedelta(milliseconds=milliseconds), its_id
+            except OverflowError as error:
+                raise _refusal() from error
+    raise _refusal()
+
+
+def _encode(parts: list[int | str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> object:
+    if len(cursor) > _LONGEST:
+        raise _refusal()
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise _refusal() from error
+
+
+def _refusal() -> Exception:
+    return invalid_field(
+        "query", "cursor", "bad_cursor", "this is no cursor of this list: take `next_cursor` as it was given"
+    )

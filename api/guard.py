@@ -1,0 +1,89 @@
+"""What stands before every route: its rule is looked up when it is made, and held before its body is read."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from api.access import ACCESS, Rule
+from api.problems import Problem, not_found
+from api.services import services_of
+from api.times import now
+from attendance.rights import Principal
+
+_REALM = {"WWW-Authenticate": 'Bearer realm="rollcall"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is asking, on a route that lets them in."""
+
+    principal: Principal
+    sees_everything: bool
+
+    def owns_one_of(self, *ids: str) -> bool:
+        """Tell whether an object that belongs to these (its class, its student) is theirs to see."""
+        return self.sees_everything or any(self.principal.owns(each) for each in ids)
+
+    def require(self, what: str, its_id: str, *owners: str) -> None:
+        """Hide an object that isn't theirs to see.
+
+        Raises:
+            Problem: `not_found`, in the words for one that doesn't exist.
+        """
+        if not self.owns_one_of(*owners):
+            raise not_found(what, its_id)
+
+
+class GuardedRoute(APIRoute):
+    """A route that lets in whom its rule lets in. It can't be made without an entry in `access.ACCESS`."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        super().__init__(path, endpoint, **settings)
+        self.rules: dict[str, Rule] = {method: ACCESS[method, path] for method in self.methods or ()}
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the handler with the guard before it."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            rule = self.rules[request.method]
+            if not rule.public:
+                request.state.visitor = await _admit(request, rule)
+            if self.body_field is not None:
+                _require_json(request)
+            return await handle(request)
+
+        return guarded
+
+
+async def _admit(request: Request, rule: Rule) -> Visitor:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem("not_authenticated", "send `Authorization: Bearer TOKEN`", headers=_REALM)
+    principal = await services_of(request).authenticator.principal_of(token.strip(), now())
+    if principal is None:
+        detail = "this token is unknown, revoked or expired: ask an administrator for a new one"
+        raise Problem("not_authenticated", detail, headers=_REALM)
+    if not rule.lets_in(principal):
+        raise Problem("forbidden", f"a token of the role {principal.role.value} can't do this")
+    return Visitor(principal, sees_everything=rule.opens_everything_to(principal))
+
+
+def _require_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(
+            "unsupported_media_type", "send the body as JSON, with the header `Content-Type: application/json`"
+        )
+
+
+def _visitor(request: Request) -> Visitor:
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
+VisitorHere = Annotated[Visitor, Depends(_visitor)]

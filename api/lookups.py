@@ -1,0 +1,36 @@
+"""Asking for what a request names: what isn't there becomes a problem in the same words everywhere."""
+
+from api.problems import Problem, not_found
+from attendance.meetings import ClassRules, Meeting
+from attendance.people import Class, Student
+from attendance.store import Missing, Store
+
+
+async def require_student(store: Store, student_id: str) -> Student:
+    """Give a student; raises Problem `not_found`."""
+    try:
+        return await store.students.get(student_id)
+    except Missing as error:
+        raise not_found("student", student_id) from error
+
+
+async def require_class(store: Store, class_id: str) -> tuple[Class, ClassRules]:
+    """Give a class and its rules; raises Problem `not_found`."""
+    try:
+        return await store.classes.get(class_id)
+    except Missing as error:
+        raise not_found("class", class_id) from error
+
+
+async def require_meeting(store: Store, meeting_id: str) -> Meeting:
+    """Give a meeting; raises Problem `not_found`."""
+    try:
+        return await store.meetings.get(meeting_id)
+    except Missing as error:
+        raise not_found("meeting", meeting_id) from error
+
+
+def consent_missing(student_id: str) -> Problem:
+    """Say that nothing of a student's face may be kept."""
+    detail = f"student {student_id} has no standing consent: record one first (PUT /v1/students/{student_id}/consent)"
+    return Problem("consent_missing", detail)

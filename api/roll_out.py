@@ -1,0 +1,132 @@
+"""How a roll and its records are shown."""
+
+from typing import Literal, Self
+
+from pydantic import Field
+
+from api.bodies import BodyOut
+from api.meeting_out import MeetingOut
+from api.times import MomentOut
+from attendance.people import Student
+from attendance.records import Record, Revision
+from attendance.status import Cause, Method, Status
+
+# A student of whom nothing was said yet: not seen so far, and the meeting isn't closed. No record holds this word.
+PENDING: Literal["pending"] = "pending"
+RollStatus = Status | Literal["pending"]
+
+
+class RollEntryOut(BodyOut):
+    """Where one student stands in a meeting."""
+
+    student_id: str
+    given_name: str | None
+    family_name: str | None
+    on_roster: bool = Field(description="false for somebody with a record who is not enrolled on that day any more")
+    status: RollStatus = Field(description="`pending`: nothing was said yet")
+    provisional: bool = Field(description="true until a person confirms what counts against the student")
+    method: Method | None
+    reason: str | None
+    first_seen: MomentOut | None
+    last_seen: MomentOut | None
+    revision: int = Field(description="the number of changes so far; give it to say which state a correction is of")
+
+    @classmethod
+    def of(cls, student_id: str, student: Student | None, record: Record | None, *, on_roster: bool) -> Self:
+        """Show a record, or that there is none yet."""
+        return cls(
+            student_id=student_id,
+            given_name=student.given_name if student else None,
+            family_name=student.family_name if student else None,
+            on_roster=on_roster,
+            status=record.status if record else PENDING,
+            provisional=record.provisional if record else False,
+            method=record.method if record else None,
+            reason=record.reason if record else None,
+            first_seen=record.first_seen if record else None,
+            last_seen=record.last_seen if record else None,
+            revision=record.revision if record else 0,
+        )
+
+
+class RollOut(BodyOut):
+    """A meeting's roll."""
+
+    meeting: MeetingOut
+    coverage: float = Field(description="the share of the meeting's whole time that cameras looked at so far")
+    totals: dict[RollStatus, int]
+    entries: list[RollEntryOut]
+
+    @classmethod
+    def of(cls, meeting: MeetingOut, coverage: float, entries: list[RollEntryOut]) -> Self:
+        """Show a roll, in order of name."""
+        totals: dict[RollStatus, int] = dict.fromkeys([*Status, PENDING], 0)
+        for entry in entries:
+            totals[entry.status] += 1
+        ordered = sorted(entries, key=lambda each: (each.family_name or "", each.given_name or "", each.student_id))
+        return cls(meeting=meeting, coverage=round(coverage, 4), totals=totals, entries=ordered)
+
+
+class RevisionOut(BodyOut):
+    """One step of a record's history."""
+
+    number: int
+    at: MomentOut
+    by: str = Field(description="`machine`, or the id of the token by which a person said it")
+    cause: Cause
+    status: Status
+    previous_status: Status | None
+    provisional: bool
+    method: Method | None
+    reason: str | None
+    first_seen: MomentOut | None
+    last_seen: MomentOut | None
+
+    @classmethod
+    def of(cls, revision: Revision) -> Self:
+        """Show a step."""
+        return cls(
+            number=revision.number,
+            at=revision.at,
+            by=revision.by,
+            cause=revision.cause,
+            status=revision.status,
+            previous_status=revision.previous_status,
+            provisional=revision.provisional,
+            method=revision.method,
+            reason=revision.reason,
+            first_seen=revision.first_seen,
+            last_seen=revision.last_seen,
+        )
+
+
+class EvidenceOut(BodyOut):
+    """What the machine saw."""
+
+    score: float
+    camera_id: str
+    frames: int
+
+
+class RecordOut(BodyOut):
+    """One student's record of one meeting, with how it came to that."""
+
+    meeting: MeetingOut
+    entry: RollEntryOut
+    evidence: EvidenceOut | None
+    history: list[RevisionOut]
+
+    @classmethod
+    def of(cls, meeting: MeetingOut, entry: RollEntryOut, record: Record | None) -> Self:
+        """Show a record, or that there is none yet."""
+        evidence = record.evidence if record else None
+        return cls(
+            meeting=meeting,
+            entry=entry,
+            evidence=(
+                EvidenceOut(score=evidence.score, camera_id=evidence.camera_id, frames=evidence.frames)
+                if evidence
+                else None
+            ),
+            history=[RevisionOut.of(revision) for revision in record.history] if record else [],
+        )

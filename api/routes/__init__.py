@@ -1,0 +1,39 @@
+"""The routes, one resource a file."""
+
+from fastapi import APIRouter
+
+from api.routes import (
+    attendance,
+    cameras,
+    classes,
+    consents,
+    documentation,
+    me,
+    meetings,
+    photos,
+    rolls,
+    rooms,
+    rosters,
+    service,
+    students,
+    tokens,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    students.router,
+    consents.router,
+    photos.router,
+    rooms.router,
+    cameras.router,
+    classes.router,
+    rosters.router,
+    meetings.router,
+    rolls.router,
+    attendance.router,
+    tokens.router,
+    me.router,
+    service.router,
+    documentation.router,
+)
+
+__all__ = ["ROUTERS"]

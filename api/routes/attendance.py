@@ -1,0 +1,155 @@
+"""A student's attendance over time: what is asked most."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.bodies import BodyOut
+from api.cursors import CursorParameter, Limit, read_moment, write_moment
+from api.guard import GuardedRoute, VisitorHere
+from api.lookups import require_student
+from api.problems import invalid_field
+from api.services import ServicesHere
+from api.texts import StudentId
+from api.times import MomentOut, parse_date, parse_moment
+from attendance.meetings import Meeting
+from attendance.people import Class
+from attendance.records import Record
+from attendance.status import Method, Status
+
+router = APIRouter(prefix="/v1/students/{student_id}/attendance", tags=["attendance"], route_class=GuardedRoute)
+
+Bound = Annotated[str | None, Query(max_length=40, description="a civil date, or a moment with its offset")]
+
+
+class RateOut(BodyOut):
+    """A rate with what it is a share of."""
+
+    value: float | None = Field(description="null where the denominator is 0")
+    numerator: int = Field(description="present + late")
+    denominator: int = Field(description="present + late + absent; excused, unmarked and the others are left out")
+
+    @classmethod
+    def of(cls, totals: dict[Status, int]) -> Self:
+        """Count the rate."""
+        there = totals[Status.PRESENT] + totals[Status.LATE]
+        counted = there + totals[Status.ABSENT]
+        return cls(value=round(there / counted, 4) if counted else None, numerator=there, denominator=counted)
+
+
+class AttendanceOut(BodyOut):
+    """Where the student stood in one meeting."""
+
+    meeting_id: str
+    class_id: str | None
+    class_title: str | None
+    start: MomentOut | None
+    end: MomentOut | None
+    zone: str | None
+    local_date: date | None
+    status: Status
+    provisional: bool
+    method: Method | None
+    reason: str | None
+    first_seen: MomentOut | None
+    last_seen: MomentOut | None
+    revision: int
+
+    @classmethod
+    def of(cls, record: Record, meeting: Meeting | None, classes: dict[str, Class]) -> Self:
+        """Show a record beside its meeting."""
+        class_ = classes.get(meeting.class_id) if meeting else None
+        return cls(
+            meeting_id=record.meeting_id,
+            class_id=meeting.class_id if meeting else None,
+            class_title=class_.title if class_ else None,
+            start=meeting.start if meeting else None,
+            end=meeting.end if meeting else None,
+            zone=meeting.zone if meeting else None,
+            local_date=meeting.local_date if meeting else None,
+            status=record.status,
+            provisional=record.provisional,
+            method=record.method,
+            reason=record.reason,
+            first_seen=record.first_seen,
+            last_seen=record.last_seen,
+            revision=record.revision,
+        )
+
+
+class StudentAttendanceOut(BodyOut):
+    """A student's attendance: one page of records, and the totals of all that was asked for."""
+
+    student_id: str
+    totals: dict[Status, int] = Field(description="over the whole time asked for, not this page alone")
+    rate: RateOut
+    items: list[AttendanceOut]
+    next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+
+
+@router.get("", summary="Get a student's attendance")
+async def get_attendance(
+    student_id: StudentId,
+    services: ServicesHere,
+    visitor: VisitorHere,
+    since: Annotated[
+        Bound, Query(alias="from", description="meetings that start on this date, or at this moment, or later")
+    ] = None,
+    until: Annotated[Bound, Query(alias="to", description="up to and with this date, or before this moment")] = None,
+    cursor: CursorParameter = None,
+    limit: Limit = 50,
+) -> StudentAttendanceOut:
+    """Get a student's records, the latest meeting first, with totals by status and the rate.
+
+    Dates are those of the campus' time zone. Meetings of which nothing was said yet have no record, and aren't listed.
+    """
+    visitor.require("student", student_id, student_id)
+    store = services.store
+    await require_student(store, student_id)
+    zone = ZoneInfo(services.settings.default_zone)
+    start = _bound("from", since, zone, extra_days=0)
+    end = _bound("to", until, zone, extra_days=1)  # the last day is meant whole
+    if start and end and end <= start:
+        raise invalid_field("query", "to", "empty_range", "it lies before `from`")
+    place = read_moment(cursor)
+    found = await store.records.of_student(
+        student_id,
+        start=start,
+        end=end,
+        after=(place[0], f"{place[1]}:{student_id}") if place else None,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    meetings = await store.meetings.get_many([record.meeting_id for record in page])
+    classes = await store.classes.get_many(sorted({meeting.class_id for meeting in meetings.values()}))
+    counts = await store.records.totals_of_student(student_id, start=start, end=end)
+    totals = {status: counts.get(status, 0) for status in Status}
+    return StudentAttendanceOut(
+        student_id=student_id,
+        totals=totals,
+        rate=RateOut.of(totals),
+        items=[AttendanceOut.of(record, meetings.get(record.meeting_id), classes) for record in page],
+        next_cursor=_next(page, meetings) if len(found) > limit else None,
+    )
+
+
+def _bound(name: str, text: str | None, zone: ZoneInfo, *, extra_days: int) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-09-01"):
+            day = parse_date(text) + timedelta(days=extra_days)
+            return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+        return parse_moment(text)
+    except ValueError as error:
+        hint = " (in a URL, + is written %2B)" if " " in text else ""
+        detail = f"{error}, or a date like 2026-09-01{hint}"
+        raise invalid_field("query", name, "bad_date", detail) from error
+
+
+def _next(page: list[Record], meetings: dict[str, Meeting]) -> str:
+    last = page[-1]
+    return write_moment(meetings[last.meeting_id].start, last.meeting_id)

@@ -1,0 +1,145 @@
+"""Cameras and their device tokens."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field
+
+from api.bodies import BodyIn, BodyOut
+from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.guard import GuardedRoute
+from api.problems import invalid_field, not_found
+from api.services import StoreHere
+from api.texts import CameraId, Id
+from api.times import now
+from attendance.cameras import Camera, CameraKind
+from attendance.ids import new_id
+from attendance.rights import NewToken, Role
+from attendance.store import Missing, Store
+
+router = APIRouter(prefix="/v1/cameras", tags=["rooms and cameras"], route_class=GuardedRoute)
+
+_DAY = 86_400
+
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class CameraIn(BodyIn):
+    """A camera to add to a room."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"room_id": "6f1c2f4e-4a7b-4d0e-9a57-3c1f0b7d2e90", "expected_interval_s": 1, "smallest_face": 40}
+            ]
+        }
+    )
+
+    room_id: Id
+    expected_interval_s: Seconds = Field(default=1, ge=0.04, le=600, description="the time between two of its frames")
+    smallest_face: int = Field(default=40, ge=16, le=2000, description="narrower faces, in pixels, aren't looked for")
+    allowed_clock_offset_s: Seconds = Field(
+        default=10, ge=0, le=3600, description="how far ahead of its arrival a frame may say that it was taken"
+    )
+    allowed_backlog_s: Seconds = Field(
+        default=600, ge=0, le=7 * _DAY, description="how old a frame may be when it arrives"
+    )
+
+
+class CameraOut(BodyOut):
+    """A camera."""
+
+    id: str
+    room_id: str
+    kind: CameraKind
+    expected_interval_s: float
+    smallest_face: int
+    allowed_clock_offset_s: float
+    allowed_backlog_s: float
+
+    @classmethod
+    def of(cls, camera: Camera) -> Self:
+        """Show a camera."""
+        return cls(
+            id=camera.id,
+            room_id=camera.room_id,
+            kind=camera.kind,
+            expected_interval_s=camera.expected_interval.total_seconds(),
+            smallest_face=camera.smallest_face,
+            allowed_clock_offset_s=camera.allowed_clock_offset.total_seconds(),
+            allowed_backlog_s=camera.allowed_backlog.total_seconds(),
+        )
+
+
+class DeviceTokenOut(BodyOut):
+    """A device token, at the only moment when its text is known."""
+
+    token_id: str
+    token: str = Field(description="shown this once: put it into the camera now")
+
+
+class NewCameraOut(BodyOut):
+    """A camera just added, with its token."""
+
+    camera: CameraOut
+    token_id: str
+    token: str = Field(description="the camera's device token, shown this once: put it into the camera now")
+
+
+@router.post("", status_code=201, summary="Add a camera")
+async def add_camera(body: CameraIn, store: StoreHere, response: Response) -> NewCameraOut:
+    """Add a camera to a room, and make the token that it sends its frames with."""
+    try:
+        await store.cameras.get_room(body.room_id)
+    except Missing as error:
+        raise invalid_field("body", "room_id", "unknown_room", f"there is no room {body.room_id}") from error
+    camera = Camera(
+        id=new_id(),
+        room_id=body.room_id,
+        expected_interval=timedelta(seconds=body.expected_interval_s),
+        smallest_face=body.smallest_face,
+        allowed_clock_offset=timedelta(seconds=body.allowed_clock_offset_s),
+        allowed_backlog=timedelta(seconds=body.allowed_backlog_s),
+    )
+    await store.cameras.add(camera)
+    token = await _make_token(store, camera.id)
+    response.headers["Location"] = f"/v1/cameras/{camera.id}"
+    return NewCameraOut(camera=CameraOut.of(camera), token_id=token.id, token=token.text)
+
+
+@router.get("", summary="List the cameras")
+async def list_cameras(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[CameraOut]:
+    """List all cameras, in order of id."""
+    found = await store.cameras.page(after=read_key(cursor), limit=limit + 1)
+    page = found[:limit]
+    return Page(
+        items=[CameraOut.of(camera) for camera in page],
+        next_cursor=write_key(page[-1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{camera_id}", summary="Get a camera")
+async def get_camera(camera_id: CameraId, store: StoreHere) -> CameraOut:
+    """Get one camera."""
+    return CameraOut.of(await _require_camera(store, camera_id))
+
+
+@router.post("/{camera_id}/tokens", status_code=201, summary="Make another device token")
+async def add_camera_token(camera_id: CameraId, store: StoreHere) -> DeviceTokenOut:
+    """Make another token for the camera. Those made before go on working until they are revoked."""
+    await _require_camera(store, camera_id)
+    token = await _make_token(store, camera_id)
+    return DeviceTokenOut(token_id=token.id, token=token.text)
+
+
+async def _require_camera(store: Store, camera_id: str) -> Camera:
+    try:
+        return await store.cameras.get(camera_id)
+    except Missing as error:
+        raise not_found("camera", camera_id) from error
+
+
+async def _make_token(store: Store, camera_id: str) -> NewToken:
+    label = f"camera {camera_id}"
+    return await store.tokens.create(Role.DEVICE, now=now(), subjects=frozenset({camera_id}), label=label)

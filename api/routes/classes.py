@@ -1,0 +1,131 @@
+"""Classes and the rules they are held by."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field
+
+from api.bodies import BodyIn, BodyOut
+from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.guard import GuardedRoute, VisitorHere
+from api.lookups import require_class
+from api.services import StoreHere
+from api.texts import ClassId, Id, Name
+from attendance.ids import new_id
+from attendance.meetings import ClassRules
+from attendance.people import Class
+
+router = APIRouter(prefix="/v1/classes", tags=["classes"], route_class=GuardedRoute)
+
+_DEFAULT = ClassRules()
+_SIX_HOURS = 21_600
+
+WindowSeconds = Annotated[int, Field(ge=0, le=_SIX_HOURS)]
+
+
+class RulesBody(BodyIn):
+    """What a class asks of its students and of the machine."""
+
+    arrival_opens_s: WindowSeconds = Field(
+        default=int(_DEFAULT.arrival_opens.total_seconds()),
+        description="how long before the start a student counts as there",
+    )
+    late_after_s: WindowSeconds = Field(
+        default=int(_DEFAULT.late_after.total_seconds()),
+        description="how long after the start a student still is on time",
+    )
+    coverage_floor: float = Field(
+        default=_DEFAULT.coverage_floor,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="the share of time that must have been looked at before the machine says late or absent",
+    )
+
+    @classmethod
+    def of(cls, rules: ClassRules) -> Self:
+        """Show the rules."""
+        return cls(
+            arrival_opens_s=int(rules.arrival_opens.total_seconds()),
+            late_after_s=int(rules.late_after.total_seconds()),
+            coverage_floor=rules.coverage_floor,
+        )
+
+    def rules(self) -> ClassRules:
+        """Give the rules."""
+        return ClassRules(
+            arrival_opens=timedelta(seconds=self.arrival_opens_s),
+            late_after=timedelta(seconds=self.late_after_s),
+            coverage_floor=self.coverage_floor,
+        )
+
+
+class ClassIn(BodyIn):
+    """A class to add."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "Compilers", "sourced_id": "CS-204", "rules": {"late_after_s": 600}}]}
+    )
+
+    title: Name
+    course_id: Id | None = Field(
+        default=None, description="a UUID: it goes into events, which hold no id of the school"
+    )
+    term_id: Id | None = Field(default=None, description="a UUID: it goes into events, which hold no id of the school")
+    sourced_id: Name | None = Field(default=None, description="the school's own id")
+    rules: RulesBody = RulesBody()
+
+
+class ClassOut(BodyOut):
+    """A class."""
+
+    id: str
+    title: str
+    course_id: str | None
+    term_id: str | None
+    sourced_id: str | None
+    rules: RulesBody
+
+    @classmethod
+    def of(cls, class_: Class, rules: ClassRules) -> Self:
+        """Show a class."""
+        return cls(
+            id=class_.id,
+            title=class_.title,
+            course_id=class_.course_id,
+            term_id=class_.term_id,
+            sourced_id=class_.sourced_id,
+            rules=RulesBody.of(rules),
+        )
+
+
+@router.post("", status_code=201, summary="Add a class")
+async def add_class(body: ClassIn, store: StoreHere, response: Response) -> ClassOut:
+    """Add a class. Its rules are copied into each meeting that is made of it."""
+    class_ = Class(new_id(), body.title, body.course_id, body.term_id, body.sourced_id)
+    rules = body.rules.rules()
+    await store.classes.add(class_, rules)
+    response.headers["Location"] = f"/v1/classes/{class_.id}"
+    return ClassOut.of(class_, rules)
+
+
+@router.get("", summary="List the classes")
+async def list_classes(
+    store: StoreHere, visitor: VisitorHere, cursor: CursorParameter = None, limit: Limit = 50
+) -> Page[ClassOut]:
+    """List the classes, in order of id; a teacher's own only."""
+    among = None if visitor.sees_everything else sorted(visitor.principal.subjects)
+    found = await store.classes.page(after=read_key(cursor), limit=limit + 1, among=among)
+    page = found[:limit]
+    return Page(
+        items=[ClassOut.of(class_, rules) for class_, rules in page],
+        next_cursor=write_key(page[-1][0].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{class_id}", summary="Get a class")
+async def get_class(class_id: ClassId, store: StoreHere, visitor: VisitorHere) -> ClassOut:
+    """Get one class."""
+    visitor.require("class", class_id, class_id)
+    return ClassOut.of(*await require_class(store, class_id))

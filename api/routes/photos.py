@@ -1,0 +1,108 @@
+"""Enrolment photos: each becomes a template; the picture itself isn't kept."""
+
+from typing import Self
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from api.bodies import BodyOut
+from api.guard import GuardedRoute, VisitorHere
+from api.lookups import consent_missing, require_student
+from api.problems import Problem, not_found
+from api.services import ServicesHere, StoreHere
+from api.texts import PhotoId, StudentId
+from api.times import MomentOut, now
+from api.uploads import PHOTO_BODY, read_photo
+from attendance.ids import new_id
+from attendance.people import StoredTemplate
+from attendance.pictures import read_header
+from attendance.store import NoConsent
+
+router = APIRouter(prefix="/v1/students/{student_id}/photos", tags=["photos"], route_class=GuardedRoute)
+
+
+class PhotoOut(BodyOut):
+    """What is kept of a photo, its template left out."""
+
+    id: str
+    encoder: str = Field(description="what made the template; templates of two encoders are never compared")
+    created_at: MomentOut
+
+    @classmethod
+    def of(cls, template: StoredTemplate) -> Self:
+        """Show that a template is there."""
+        return cls(id=template.id, encoder=template.encoder, created_at=template.created_at)
+
+
+class EnrolledPhotoOut(PhotoOut):
+    """A photo just enrolled, and how good its face is."""
+
+    face_width: int = Field(description="the face's width in pixels")
+    detector_score: float = Field(description="how sure the detector is, on its own scale; larger is surer")
+
+
+class PhotosOut(BodyOut):
+    """The photos enrolled of a student."""
+
+    items: list[PhotoOut]
+
+
+@router.post("", status_code=201, summary="Enrol a photo", openapi_extra=PHOTO_BODY)
+async def enrol_photo(
+    student_id: StudentId, request: Request, services: ServicesHere, response: Response
+) -> EnrolledPhotoOut:
+    """Make a template out of a photo of the student alone, seen from the front.
+
+    Send the picture's bytes as the body (JPEG, PNG or WebP), or as the one file of a form. Without a standing consent
+    it is refused before a byte of it is read (409 `consent_missing`). A photo that is of no use is refused with the
+    reason (422 `no_face`, `several_faces`, `face_too_small`, ...). The picture isn't kept.
+    """
+    store = services.store
+    await require_student(store, student_id)
+    if await store.biometrics.consent_of(student_id) is None:
+        raise consent_missing(student_id)
+    if len(await store.biometrics.templates_of([student_id])) >= services.settings.photos_a_student:
+        detail = f"{services.settings.photos_a_student} photos are kept of a student: delete one first"
+        raise Problem("too_many_photos", detail)
+    with services.desk.place():
+        photo = await read_photo(request)
+        read_header(photo, services.desk.limits)
+        face = await services.desk.look(photo)
+    if face.template is None:
+        raise ValueError("the engine gave a face without a template")
+    template = StoredTemplate(
+        id=new_id(),
+        student_id=student_id,
+        encoder=face.template.encoder,
+        values=tuple(face.template.vector.tolist()),
+        created_at=now(),
+    )
+    try:
+        await store.biometrics.add_template(template)
+    except NoConsent as error:  # withdrawn while the photo was looked at
+        raise consent_missing(student_id) from error
+    response.headers["Location"] = f"/v1/students/{student_id}/photos/{template.id}"
+    return EnrolledPhotoOut(
+        id=template.id,
+        encoder=template.encoder,
+        created_at=template.created_at,
+        face_width=round(face.box.width),
+        detector_score=round(face.score, 3),
+    )
+
+
+@router.get("", summary="List the photos")
+async def list_photos(student_id: StudentId, store: StoreHere, visitor: VisitorHere) -> PhotosOut:
+    """List what is enrolled of a student: ids, encoders and dates. The pictures aren't kept, so none can be got."""
+    visitor.require("student", student_id, student_id)
+    await require_student(store, student_id)
+    templates = await store.biometrics.templates_of([student_id])
+    return PhotosOut(items=[PhotoOut.of(template) for template in templates])
+
+
+@router.delete("/{photo_id}", status_code=204, summary="Delete a photo")
+async def delete_photo(student_id: StudentId, photo_id: PhotoId, store: StoreHere) -> None:
+    """Delete a photo's template."""
+    await require_student(store, student_id)
+    if not await store.biometrics.remove_template(student_id, photo_id, now()):
+        raise not_found("photo", photo_id)

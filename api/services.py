@@ -1,0 +1,37 @@
+"""What the routes work with: made once, when the app starts."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.authentication import Authenticator
+from api.enrolment import EnrolmentDesk
+from api.relay import RelayTask
+from api.settings import ApiSettings
+from attendance.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The store, and what is built on it."""
+
+    settings: ApiSettings
+    store: Store
+    authenticator: Authenticator
+    desk: EnrolmentDesk
+    relay: RelayTask
+
+
+def services_of(request: Request) -> Services:
+    """Give the services of the app that answers this request."""
+    services: Services = request.app.state.services
+    return services
+
+
+def _store(request: Request) -> Store:
+    return services_of(request).store
+
+
+ServicesHere = Annotated[Services, Depends(services_of)]
+StoreHere = Annotated[Store, Depends(_store)]

@@ -1,0 +1,34 @@
+"""The API's settings."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.times import Zone
+from recognition import SMALLEST_ENROLMENT_FACE
+
+
+class ApiSettings(BaseSettings):
+    """Settings with the prefix `ROLLCALL_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLCALL_", extra="ignore", frozen=True)
+
+    api_host: str = Field(default="127.0.0.1", description="the address to listen on")
+    api_port: int = Field(default=8000, ge=0, le=65535, description="the port to listen on")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+    default_zone: Zone = Field(default="UTC", description="the campus' time zone, where a room has none of its own")
+    engine: str = Field(
+        default="face_recognition", description="the recognition engine; the stream app's must be the same"
+    )
+    largest_json: int = Field(default=1_000_000, ge=10_000, description="bytes of a body, photos apart")
+    largest_photo: int = Field(default=8_000_000, ge=100_000, description="bytes of a photo")
+    largest_photo_pixels: int = Field(
+        default=50_000_000, ge=10_000, le=89_000_000, description="pixels of a photo; one with more isn't decoded"
+    )
+    smallest_enrolment_face: float = Field(
+        default=SMALLEST_ENROLMENT_FACE, gt=0, description="the least width in pixels of a face on a photo"
+    )
+    photos_at_once: int = Field(
+        default=8, ge=1, description="photos taken in at one time; one is looked at, the others wait, more are refused"
+    )
+    photo_deadline_s: float = Field(default=60.0, gt=0, description="the longest that one photo may be looked at")
+    photos_a_student: int = Field(default=20, ge=1, description="photos that are kept of one student")

@@ -1,0 +1,55 @@
+"""Texts and ids as requests may bring them: any script, bounded, nothing that can't be stored or would mislead."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+
+# Control characters, lone surrogates (which UTF-8 and so the store can't hold), line and paragraph separators.
+_REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+# They turn the text behind them around: a name would be shown as another one. Joiners, which some scripts need, stay.
+_REFUSED_DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def _plain(text: str) -> str:
+    if any(unicodedata.category(sign) in _REFUSED_CATEGORIES or sign in _REFUSED_DIRECTIONS for sign in text):
+        raise ValueError("control characters, line breaks and signs that change the direction can't be in it")
+    return unicodedata.normalize("NFC", text)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether this is an id as it is stored: a UUID in lower case."""
+    return bool(_UUID.fullmatch(text)) and text == text.lower()
+
+
+def _uuid(text: str) -> str:
+    if not _UUID.fullmatch(text):
+        raise ValueError("an id is a UUID, like 6f1c2f4e-4a7b-4d0e-9a57-3c1f0b7d2e90")
+    return text.lower()
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("an email address has one @ and no spaces")
+    return text
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_plain)]
+Email = Annotated[Name, StringConstraints(max_length=254), AfterValidator(_email)]
+Id = Annotated[str, AfterValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+
+StudentId = Annotated[Id, Path(description="the student's id")]
+ClassId = Annotated[Id, Path(description="the class's id")]
+MeetingId = Annotated[Id, Path(description="the meeting's id")]
+RoomId = Annotated[Id, Path(description="the room's id")]
+CameraId = Annotated[Id, Path(description="the camera's id")]
+PhotoId = Annotated[Id, Path(description="the photo's id")]
+TokenId = Annotated[
+    str, Path(description="the token's id: the part between the underscores", pattern=r"^[0-9a-f]{12}$")
+]
