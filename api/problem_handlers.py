@@ -86,7 +86,6 @@ def _unavailable(_request: Request, error: StoreUnavailable) -> Problem:
     log.warning("the database does not answer", error=str(error))
     detail = "it did not answer in time: try again in some seconds, and look first whether a write was done after all"
     return Problem("store_unavailable", detail, headers=RETRY_AFTER)
-    )
 
 
 def _picture(_request: Request, error: RecognitionError) -> Problem:
