@@ -73,7 +73,7 @@ def require_free(wanted: Mapping[str, int]) -> None:
             who = f"taken by {holder}" if holder else "taken by a process that this user may not see"
             problems.append(f"port {port} is {who}: end it, or set {setting} to another port")
     if problems:
-        raise PortTaken("; ".join(problems))
+        raise PortTaken("\n".join(problems))
 
 
 def free_ports(count: int, *, avoid: Iterable[int] = ()) -> list[int]:

@@ -1,0 +1,53 @@
+"""The root of the `rollcall` command.
+
+Each subcommand lives in its package's own `cli.py` and is imported when it is called: `rollcall status` answers at
+once, and answers too when another package can't be imported.
+"""
+
+import importlib
+
+import typer
+
+app = typer.Typer(
+    name="rollcall", help="Face-based attendance as a stream on Kafka.", no_args_is_help=True, add_completion=False
+)
+
+# Name, where its function is, what `rollcall --help` says. In the order in which a person meets them.
+_COMMANDS = (
+    ("demo", "deploy.demo.cli:run", "Call the roll of one lecture on real parts, and show it."),
+    ("up", "deploy.local.cli:up", "Start the local stack: Kafka, database, ingest, stream app, API."),
+    ("down", "deploy.local.cli:down", "End everything that `up` started."),
+    ("status", "deploy.local.cli:status", "Show each process: state, health, memory, address."),
+    ("logs", "deploy.local.cli:logs", "Show what the processes wrote."),
+    ("reset", "deploy.local.cli:reset", "Delete all data, keys and logs of the local stack."),
+    ("init", "deploy.init_cli:init", "Make keys, indexes, topics and the first administrator's token."),
+    ("topics", "deploy.topics_cli:topics", "Create the Kafka topics, or report how they differ."),
+    ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
+    ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
+    ("api", "api.cli:run", "Run the REST API."),
+)
+
+
+def _register(name: str, target: str, summary: str) -> None:
+    module, _, function = target.partition(":")
+
+    # The real command reads the arguments, --help among them; this one hands on whatever it is given.
+    @app.command(
+        name,
+        help=summary,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def forward(context: typer.Context) -> None:
+        command = typer.Typer(add_completion=False)
+        command.command()(getattr(importlib.import_module(module), function))
+        command(args=context.args, prog_name=f"rollcall {name}")
+
+
+for _name, _target, _summary in _COMMANDS:
+    _register(_name, _target, _summary)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()
