@@ -1,0 +1,135 @@
+"""Frames that may have killed the process are tried one at a time, counted, and refused the third time."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from faust.types import TP
+
+from attendance.cameras import Camera
+from attendance.store import Store
+from attendance.store.partitions import Takeover
+from recognition import Matcher
+from stream_app.assignment import MOST_TRIES, STRETCH, Assignment
+from stream_app.checks import FrameChecks
+from stream_app.health import Health
+from stream_app.lanes import Outcome, Work
+from stream_app.look import Looker
+from stream_app.messages import CheckedFrame, Message, Refused
+from stream_app.pool import RecognitionPool
+from stream_app.rosters import Rosters
+from tests.stream_app.test_intake import MOMENT, FakePartitions
+
+PARTITION = TP("frames", 0)
+
+
+class SlowChecks:
+    """Checks that tell how many frames are under way at once, and let a frame pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.most_at_once = 0
+        self.seen: list[int] = []
+        self.pass_on = asyncio.Event()
+
+    async def check(self, message: Message) -> CheckedFrame:
+        self.seen.append(message.offset)
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        await self.pass_on.wait()
+        self.under_way -= 1
+        frame = SimpleNamespace(id=f"f{message.offset}", taken_at=MOMENT, picture=b"")
+        return cast("CheckedFrame", SimpleNamespace(frame=frame, camera=Camera("camera", "room")))
+
+
+class NothingOn:
+    """Rosters of an empty timetable."""
+
+    async def view(self, _room_id: str, _moment: object) -> None:
+        return None
+
+
+class Bench:
+    def __init__(self, takeover: Takeover) -> None:
+        self.partitions = FakePartitions()
+        self.partitions.takeover = takeover
+        store = cast("Store", SimpleNamespace(partitions=self.partitions))
+        self.assignment = Assignment(PARTITION, store, "me", Health())
+        self.checks = SlowChecks()
+        self.looker = Looker(
+            cast("FrameChecks", self.checks),
+            cast("Rosters", NothingOn()),
+            cast("RecognitionPool", None),
+            cast("Matcher", None),
+            Health(),
+        )
+
+    def look(self, offset: int) -> "asyncio.Task[Outcome]":
+        message = Message("frames", 0, offset, b"camera", b"picture", (), MOMENT)
+        slot = self.assignment.slots.add(offset, 1, lambda: None)
+        work = Work(message, slot, self.assignment)
+        work.let_bytes_go = lambda: None
+        task = asyncio.ensure_future(self.looker.look(work))
+        task.add_done_callback(lambda _: work.settled.set())
+        return task
+
+
+async def test_after_an_orderly_leave_frames_are_looked_at_beside_each_other_and_nothing_is_counted() -> None:
+    bench = Bench(Takeover(0, {}))
+    looks = [bench.look(offset) for offset in range(5)]
+    await asyncio.sleep(0.01)
+    bench.checks.pass_on.set()
+    await asyncio.gather(*looks)
+    assert bench.checks.most_at_once == 5
+    assert bench.partitions.counted == []
+
+
+async def test_before_frames_are_begun_their_stretch_of_offsets_is_reserved_once() -> None:
+    bench = Bench(Takeover(0, {}))
+    bench.checks.pass_on.set()
+    await asyncio.gather(*(bench.look(offset) for offset in range(STRETCH + 1)))
+    assert bench.partitions.reserved == [STRETCH, 2 * STRETCH]
+
+
+async def test_after_a_kill_the_frames_that_may_have_done_it_are_tried_one_at_a_time_and_counted() -> None:
+    bench = Bench(Takeover(suspects_until=3, tries={}))
+    looks = [bench.look(offset) for offset in range(3)]
+    await asyncio.sleep(0.01)
+    assert bench.checks.seen == [0]
+    bench.checks.pass_on.set()
+    await asyncio.gather(*looks)
+    assert bench.checks.most_at_once == 1
+    assert bench.partitions.counted == [0, 1, 2]
+
+
+async def test_frames_beyond_the_suspects_do_not_wait_for_them() -> None:
+    bench = Bench(Takeover(suspects_until=1, tries={}))
+    looks = [bench.look(offset) for offset in range(3)]
+    await asyncio.sleep(0.01)
+    assert bench.checks.seen == [0, 1, 2]
+    bench.checks.pass_on.set()
+    await asyncio.gather(*looks)
+
+
+async def test_a_frame_that_ended_the_process_each_time_is_refused_without_another_try() -> None:
+    bench = Bench(Takeover(suspects_until=2, tries={0: MOST_TRIES - 1, 1: MOST_TRIES - 2}))
+    bench.checks.pass_on.set()
+    guilty, innocent = await asyncio.gather(bench.look(0), bench.look(1))
+    assert isinstance(guilty, Refused)
+    assert guilty.code == "ends_the_process"
+    assert not isinstance(innocent, Refused)
+    assert bench.checks.seen == [1]
+
+
+async def test_while_the_database_is_away_no_frame_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream_app.patience.FIRST_WAIT_SECONDS", 0.01)
+    bench = Bench(Takeover(0, {}))
+    bench.partitions.is_away = True
+    bench.checks.pass_on.set()
+    look = bench.look(0)
+    await asyncio.sleep(0.05)
+    assert bench.checks.seen == []
+    bench.partitions.is_away = False
+    await look
+    assert bench.checks.seen == [0]

@@ -1,0 +1,27 @@
+"""Waiting for what has to come."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from attendance.meetings import Meeting, MeetingState
+from tests.system.campus import Campus
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
+    """Wait until a condition holds, or fail."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "it did not come in time"
+        await asyncio.sleep(0.1)
+
+
+async def closed(campus: Campus, meeting_id: str, *, seconds: float = 90) -> Meeting:
+    """Wait until a meeting is closed and nothing is left to send."""
+
+    async def is_closed() -> bool:
+        meeting = await campus.store.meetings.get(meeting_id)
+        return meeting.state is not MeetingState.OPEN and await campus.store.pending_events.oldest() is None
+
+    await until(is_closed, seconds=seconds)
+    return await campus.store.meetings.get(meeting_id)
