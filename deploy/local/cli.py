@@ -53,8 +53,8 @@ async def _up(settings: LocalSettings, console: Console, only_backends: bool, fo
             else:
                 token = await stack.start(progress)
         _welcome(stack, console, token, only_backends)
-        while foreground and stack.runs:
-            await asyncio.sleep(_LOOK_S)  # noqa: ASYNC110  (another process's end raises no event here)
+        while foreground and stack.runs:  # noqa: ASYNC110  (another process's end raises no event here)
+            await asyncio.sleep(_LOOK_S)
         if foreground:
             raise SupervisorError(f"the supervisor ended: see {stack.log_file('supervisord')}")
     except BaseException:
