@@ -13,28 +13,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from attendance.cameras import Camera
 from attendance.ids import new_id
 from attendance.rights import Role
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from deploy.local.stack import LocalStack
+from deploy.topics import TopicSettings, ensure_topics
 from tests.ingest.topic import FramesTopic
 
 GATEWAY_KEY = bytes(range(32))
 PARTITIONS = 4
-
-
-@dataclass(frozen=True)
-class Stack:
-    kafka_bootstrap: str
-    mongo_url: str
-
-
-@pytest.fixture(scope="session")
-def stack() -> Stack:
-    return Stack(os.environ["KAFKA_BOOTSTRAP"], os.environ["MONGO_URL"])
 
 
 @dataclass(frozen=True)
@@ -44,6 +34,11 @@ class Device:
     camera: Camera
     token: str
     token_id: str
+
+    @property
+    def secret(self) -> str:
+        """What of the token nobody else may see."""
+        return self.token.removeprefix(f"rc_{self.token_id}_")
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def places(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> ConnectionSettings:
+def places(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> ConnectionSettings:
     mark = secrets.token_hex(4)
     key_file = tmp_path_factory.mktemp("keys") / "gateway.key"
     key_file.write_text(GATEWAY_KEY.hex() + "\n")
@@ -77,18 +72,10 @@ def places(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Connection
 
 
 @pytest.fixture(scope="session")
-async def topic(places: ConnectionSettings) -> AsyncIterator[FramesTopic]:
-    """The topic `frames` with the design's settings, and a reader of it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=places.kafka_bootstrap)
-    await admin.start()
-    settings = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(9 * 1024 * 1024)}
-    name = places.topics.frames
-    await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=settings)])
-    try:
-        yield FramesTopic(places.kafka_bootstrap, name, PARTITIONS)
-    finally:
-        await admin.delete_topics([name])
-        await admin.close()
+async def topic(places: ConnectionSettings) -> FramesTopic:
+    """The topic `frames`, and a reader of it."""
+    await ensure_topics(places, TopicSettings(frames_partitions=PARTITIONS))
+    return FramesTopic(places.kafka_bootstrap, places.topics.frames, PARTITIONS)
 
 
 @pytest.fixture(scope="session")
