@@ -1,7 +1,7 @@
 """The relay: takes stored events to Kafka in order of revision, and takes them off once Kafka confirmed them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -63,29 +63,40 @@ class OutboxRelay:
         """Send what can be claimed now; give the number of events that were confirmed.
 
         Raises:
-            KafkaError: Kafka did not confirm; the events stay.
+            KafkaError: Kafka did not confirm some of them; those stay.
             StoreUnavailable: the database is away; events may be sent again, with the same ids.
         """
         owner = new_id()
         claims = await self._pending.claim(owner, now=datetime.now(UTC), lease=LEASE, limit=BATCH)
         if not claims:
             return 0
-        try:
-            await self._send(claims)
-        except KafkaError:
-            await self._pending.release(owner, claims)
-            raise
-        await self._pending.confirm(owner, claims)
+        sent, failure = await self._send(claims)
+        await self._pending.confirm(owner, sent)
+        if failure is not None:
+            await self._pending.release(owner, [claim for claim in claims if claim not in sent])
+            raise failure
         return sum(len(claim.events) for claim in claims)
 
-    async def _send(self, claims: list[Claim]) -> None:
-        producer = await self._started_producer()
-        confirmations: list[Awaitable[object]] = [
-            await producer.send(self._topic, key=event.key.encode(), value=event.payload.encode(), headers=_HEADERS)
-            for claim in claims
-            for event in claim.events
-        ]
-        await asyncio.gather(*confirmations)
+    async def _send(self, claims: list[Claim]) -> tuple[list[Claim], KafkaError | None]:
+        # What Kafka took is taken off even where it refused another: else all of it would be sent again each time.
+        try:
+            producer = await self._started_producer()
+        except KafkaError as error:
+            return [], error
+        failures = await asyncio.gather(*(self._send_in_order(producer, claim) for claim in claims))
+        sent = [claim for claim, failure in zip(claims, failures, strict=True) if failure is None]
+        return sent, next((failure for failure in failures if failure is not None), None)
+
+    async def _send_in_order(self, producer: AIOKafkaProducer, claim: Claim) -> KafkaError | None:
+        # One at a time: of two batches, Kafka may take the later after the earlier has timed out.
+        try:
+            for event in claim.events:
+                await producer.send_and_wait(
+                    self._topic, key=event.key.encode(), value=event.payload.encode(), headers=_HEADERS
+                )
+        except KafkaError as error:
+            return error
+        return None
 
     async def _started_producer(self) -> AIOKafkaProducer:
         if self._producer is None:

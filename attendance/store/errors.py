@@ -10,7 +10,14 @@ StoreError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pymongo.errors import AutoReconnect, ConnectionFailure, ExecutionTimeout, NetworkTimeout, PyMongoError
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    CursorNotFound,
+    ExecutionTimeout,
+    NetworkTimeout,
+    PyMongoError,
+)
 
 
 class StoreError(Exception):
@@ -33,7 +40,8 @@ class StoreUnavailable(StoreError):
     """The database can't be reached or didn't answer in time."""
 
 
-_TRANSIENT = (AutoReconnect, ConnectionFailure, ExecutionTimeout, NetworkTimeout)
+# A cursor is not found where the server was started again between two batches of one answer.
+_TRANSIENT = (AutoReconnect, ConnectionFailure, CursorNotFound, ExecutionTimeout, NetworkTimeout)
 
 
 @contextmanager

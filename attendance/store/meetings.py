@@ -9,7 +9,7 @@ from attendance.meetings import Meeting, MeetingState
 from attendance.store.classes import rules_from_document, rules_to_document
 from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
 from attendance.store.errors import Missing
-from attendance.store.outbox import pending
+from attendance.store.outbox import PENDING, waiting
 
 
 class Meetings:
@@ -94,8 +94,9 @@ class Meetings:
                 "counts": {status.value: count for status, count in event.data.counts.items()},
                 "coverage": event.data.coverage,
                 "closed_at": event.time,
-                **pending(event.time),
+                **PENDING,
             },
+            "$min": waiting(event.time),
             "$push": {"outbox": {"id": event.id, "key": meeting.id, "payload": event.frozen()}},
         }
         return await update_one(self._collection, query, update)

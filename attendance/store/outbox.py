@@ -31,9 +31,12 @@ class Claim:
     events: tuple[PendingEvent, ...]
 
 
-def pending(since: datetime) -> Document:
-    """Give the fields that mark a document as having events to send."""
-    return {"outbox_pending": True, "outbox_since": since}
+PENDING: Document = {"outbox_pending": True}
+
+
+def waiting(since: datetime) -> Document:
+    """Give since when a document's events wait. For `$min`: a later event doesn't hide an earlier one's wait."""
+    return {"outbox_since": since}
 
 
 class PendingEvents:

@@ -14,7 +14,7 @@ from attendance.records import Record
 from attendance.status import Status
 from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
 from attendance.store.errors import Conflict, unavailable_on_network_error
-from attendance.store.outbox import pending
+from attendance.store.outbox import PENDING, waiting
 from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
 
 # Writers of one record are few; as many conflicts in a row mean that something is wrong, not that the luck is bad.
@@ -82,7 +82,7 @@ class Records:
         outbox = [{"id": event.id, "key": after.student_id, "payload": event.frozen()} for event in events]
         fields = record_to_fields(after)
         if events:
-            fields |= {"revised_at": now, **pending(now)}
+            fields |= {"revised_at": now, **PENDING}
         if document is None:
             try:
                 await insert(
@@ -98,6 +98,7 @@ class Records:
                         "history": history,
                         "outbox": outbox,
                         **fields,
+                        **(waiting(now) if events else {}),
                     },
                     "this record",
                 )
@@ -106,6 +107,7 @@ class Records:
             return True
         update: Document = {"$set": fields, "$inc": {"version": 1}}
         if events:
+            update["$min"] = waiting(now)
             update["$push"] = {"history": {"$each": history}, "outbox": {"$each": outbox}}
         return await update_one(self._collection, {"_id": key, "version": document["version"]}, update)
 

@@ -9,23 +9,16 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from deploy.local.stack import LocalStack
 from tests.attendance.databases import DatabaseProcess
 
 Documents = AsyncDatabase[dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
-def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    database = DatabaseProcess(tmp_path_factory.mktemp("database"))
-    database.start()
-    yield database.url
-    database.kill()
-
-
 @pytest.fixture
-def database_settings(mongo_url: str) -> ConnectionSettings:
+def database_settings(stack: LocalStack) -> ConnectionSettings:
     """A database of the test's own."""
-    return ConnectionSettings(mongo_url=mongo_url, database=f"test-{uuid4().hex}")
+    return ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}")
 
 
 @pytest.fixture

@@ -5,6 +5,17 @@ from collections.abc import Awaitable
 from datetime import date, timedelta
 
 import pytest
+from bson.errors import InvalidDocument
+from pymongo.errors import (
+    AutoReconnect,
+    CursorNotFound,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
 
 from attendance import rules
 from attendance.cameras import Camera
@@ -18,6 +29,7 @@ from attendance.settings import ConnectionSettings
 from attendance.status import Status
 from attendance.store import Store, StoreUnavailable, connection
 from attendance.store.cameras import Room
+from attendance.store.errors import unavailable_on_network_error
 from attendance.store.outbox import Claim
 from tests.attendance.building import CAMERA, CLASS, MEETING, NOW, ROOM, STUDENT, at, looked_at, meeting
 from tests.attendance.databases import DatabaseProcess, free_port
@@ -155,6 +167,28 @@ async def test_a_killed_database_that_comes_back_has_all_that_was_acknowledged(o
     assert await store.progress.cover(MEETING, CAMERA, looked_at((0, 1))) == looked_at((0, 1))
     assert await store.progress.coverage_of(MEETING) != Coverage()
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes"),
+    [
+        (AutoReconnect("gone"), StoreUnavailable),
+        (ServerSelectionTimeoutError("nobody there"), StoreUnavailable),
+        (NetworkTimeout("slow"), StoreUnavailable),
+        (NotPrimaryError("stepped down"), StoreUnavailable),
+        (WaitQueueTimeoutError("all connections are busy"), StoreUnavailable),
+        (CursorNotFound("the server was started again between two batches", 43), StoreUnavailable),
+        (ExecutionTimeout("too slow", 50), StoreUnavailable),
+        (OperationFailure("no such thing", 59), OperationFailure),
+        (InvalidDocument("a key that can't be", {}), InvalidDocument),
+    ],
+)
+def test_what_can_be_tried_again_is_told_apart_from_what_is_our_own_fault(
+    error: Exception, becomes: type[Exception]
+) -> None:
+    with pytest.raises(Exception) as raised, unavailable_on_network_error():  # noqa: PT011 (which one is the question)
+        raise error
+    assert type(raised.value) is becomes
 
 
 @pytest.mark.parametrize("times", [1, 3])
