@@ -19,7 +19,7 @@ async def play(
     planned = list(shots)
     headers = {"Authorization": f"Bearer {token}"}
     replies: list[dict[str, object]] = []
-    async with connect(f"{url}/ws?camera={camera_id}", additional_headers=headers, subprotocols=[]) as socket:
+    async with connect(f"{url}/ws?camera={camera_id}", additional_headers=headers) as socket:
 
         async def read() -> None:
             while len(replies) < len(planned):

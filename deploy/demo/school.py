@@ -27,6 +27,7 @@ class School:
     camera_token: str
     students: dict[str, str]  # name to id
     refusal: str  # what the API answered to a photo without consent
+    zone: str
 
 
 class Api:
@@ -81,7 +82,7 @@ def found_school(api: Api, lecture: Lecture, photos: Photos) -> School:
             "end": lecture.end.isoformat(),
         },
     )
-    return School(meeting["id"], camera["camera"]["id"], camera["token"], students, refusal)
+    return School(meeting["id"], camera["camera"]["id"], camera["token"], students, refusal, meeting["zone"])
 
 
 _JPEG = {"Content-Type": "image/jpeg"}
