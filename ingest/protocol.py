@@ -16,7 +16,8 @@ from websockets.frames import Frame, Opcode
 from ingest.codes import Close, Code, Refused
 from ingest.messages import reply
 
-# A camera that is told that its message is too large has so long to stop sending it and to close.
+# A camera that is told that its message is too large has so long to send the rest and to read why. Ending our half of
+# the connection would hurry it, but some clients break when that comes while they send.
 _LINGER_SECONDS = 5.0
 
 

@@ -1,6 +1,7 @@
 """Frames through the real service into the real Kafka."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -200,6 +201,30 @@ async def test_a_message_far_too_large_is_answered_before_the_connection_ends(se
         assert isinstance(sending.exception(), ConnectionClosed | None)
     async with camera(service.url(device.camera.id), device.token) as client:
         assert (await client.ask(astronaut()))["type"] == "stored"
+
+
+async def test_even_a_camera_that_reads_only_after_it_has_sent_all_learns_why(service: Service, device: Device) -> None:
+    size = 60_000_000
+    hello = (
+        f"GET /ws?camera={device.camera.id} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Authorization: Bearer {device.token}\r\n\r\n"
+    )
+
+    def converse() -> bytes:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=30) as plain:
+            plain.sendall(hello.encode())
+            while not plain.recv(4_096).endswith(b"\r\n\r\n"):
+                pass
+            plain.sendall(b"\x82\xff" + size.to_bytes(8) + bytes(4))  # a binary message, masked with zeros
+            for _ in range(60):
+                plain.sendall(bytes(size // 60))
+            return plain.recv(4_096)
+
+    answer = await asyncio.to_thread(converse)
+    assert b'"code":"message_too_large"' in answer
+    assert b"\x88" in answer[-130:]  # a close frame
+    assert (1009).to_bytes(2) in answer[-130:]
 
 
 async def test_a_camera_that_goes_in_the_middle_leaves_what_was_confirmed_and_nothing_else_behind(
