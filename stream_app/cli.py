@@ -1,8 +1,8 @@
 """`rollcall stream`: run one worker of the stream app."""
 
 import faust
-from attendance.logs import configure_logging
 
+from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
 from stream_app.app import create_app
 from stream_app.settings import StreamSettings
