@@ -26,6 +26,9 @@ def told_plainly(*kinds: type[Exception]) -> Iterator[None]:
     except StoreUnavailable as error:
         _tell(f"the database can't be reached: {error}")
         raise typer.Exit(1) from error
+    except TimeoutError as error:
+        _tell("Kafka's topics have no leaders: its brokers are away or overloaded")
+        raise typer.Exit(1) from error
     except KafkaError as error:
         _tell(f"Kafka can't be reached, or refuses: {error}")
         raise typer.Exit(1) from error

@@ -1,7 +1,9 @@
 """The Kafka topics: each one's settings, why it has them, and how they come to be."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -18,6 +20,9 @@ _DAY_S = 24 * _HOUR_S
 _MB = 1024 * 1024
 # With as many copies, one may be away without a write being refused, and none is acknowledged by one copy alone.
 _COPIES_FOR_MIN_INSYNC = 3
+# Longer than a broker that was killed needs to come back.
+_SETTLED_WITHIN_S = 30
+_POLL_S = 0.05
 
 
 class TopicSettings(BaseSettings):
@@ -114,6 +119,7 @@ async def ensure_topics(connection: ConnectionSettings, settings: TopicSettings)
 
     Raises:
         aiokafka.errors.KafkaError: Kafka can't be reached, or refuses.
+        TimeoutError: a topic's partitions had no leaders within 30 s.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=connection.kafka_bootstrap)
     try:
@@ -138,12 +144,25 @@ async def _create(admin: AIOKafkaAdminClient, plan: TopicPlan) -> bool:
             return False
         if code:
             raise error(*said)
+    await _settled(admin, plan.name)
     return True
+
+
+async def _settled(admin: AIOKafkaAdminClient, topic: str) -> dict[str, Any]:
+    """Describe a topic once its partitions have leaders: one created a moment ago seems to have no partitions."""
+    async with asyncio.timeout(_SETTLED_WITHIN_S):
+        while True:
+            (found,) = await admin.describe_topics([topic])
+            partitions = found["partitions"]
+            if partitions and not found["error_code"] and not any(one["error_code"] for one in partitions):
+                described: dict[str, Any] = found
+                return described
+            await asyncio.sleep(_POLL_S)
 
 
 async def _compare(admin: AIOKafkaAdminClient, plan: TopicPlan, bootstrap: str) -> TopicReport:
     differences, commands = [], []
-    (topic,) = await admin.describe_topics([plan.name])
+    topic = await _settled(admin, plan.name)
     partitions = len(topic["partitions"])
     if partitions != plan.partitions:
         differences.append(f"partitions: {partitions}, not {plan.partitions}")
