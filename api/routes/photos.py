@@ -31,7 +31,7 @@ class PhotoOut(BodyOut):
     @classmethod
     def of(cls, template: StoredTemplate) -> Self:
         """Show that a template is there."""
-        return cls(id=template.id, encoder=template.encoder, created_at=template.created_at)
+        return cls(id=template.id, encoder=template.template.encoder, created_at=template.created_at)
 
 
 class EnrolledPhotoOut(PhotoOut):
@@ -73,8 +73,7 @@ async def enrol_photo(
     template = StoredTemplate(
         id=new_id(),
         student_id=student_id,
-        encoder=face.template.encoder,
-        values=tuple(face.template.vector.tolist()),
+        template=face.template,
         created_at=now(),
     )
     try:
@@ -84,7 +83,7 @@ async def enrol_photo(
     response.headers["Location"] = f"/v1/students/{student_id}/photos/{template.id}"
     return EnrolledPhotoOut(
         id=template.id,
-        encoder=template.encoder,
+        encoder=template.template.encoder,
         created_at=template.created_at,
         face_width=round(face.box.width),
         detector_score=round(face.score, 3),
