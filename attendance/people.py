@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from recognition import Template
+
 
 @dataclass(frozen=True, slots=True)
 class Student:
@@ -54,10 +56,9 @@ class Enrollment:
 
 @dataclass(frozen=True, slots=True)
 class StoredTemplate:
-    """One photo's template. `values` is float32; the picture itself is not kept."""
+    """One photo's template; the picture itself is not kept."""
 
     id: str
     student_id: str
-    encoder: str
-    values: tuple[float, ...]
+    template: Template
     created_at: datetime

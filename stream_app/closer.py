@@ -70,7 +70,7 @@ class Closer:
         coverage = await self._store.progress.coverage_of(meeting.id)
         roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
         templates = await self._store.biometrics.templates_of(roster)
-        with_template = {template.student_id for template in templates if template.encoder == self._encoder}
+        with_template = {each.student_id for each in templates if each.template.encoder == self._encoder}
         seen = {record.student_id for record in await self._store.records.of_meeting(meeting.id)}
         now = _now()
         for student_id in sorted({*roster, *seen}):

@@ -7,11 +7,9 @@ withdrawn consent is never answered from memory.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
 from attendance.meetings import Meeting
 from attendance.store import Store
-from recognition import Gallery, Template
+from recognition import Gallery
 from stream_app.lease import Leased
 
 # A withdrawn consent must be forgotten within 10 s (design, section 8). Meetings and galleries are leased one behind
@@ -72,6 +70,7 @@ class Rosters:
         templates = await self._store.biometrics.templates_of(expected)
         gallery = Gallery(self._encoder)
         for template in templates:
-            if template.encoder == self._encoder:  # one by another encoder can't be compared: as if there were none
-                gallery.add(template.student_id, Template(self._encoder, np.array(template.values, np.float32)))
+            # One by another encoder can't be compared: as if there were none.
+            if template.template.encoder == self._encoder:
+                gallery.add(template.student_id, template.template)
         return View(tuple(watched), gallery)

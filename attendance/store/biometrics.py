@@ -1,11 +1,11 @@
 """Consent and templates of a student, in one document: so that no template can outlive or precede its consent."""
 
-import struct
 from datetime import datetime
 
 from attendance.people import Consent, StoredTemplate
 from attendance.store.collection import Collection, Document, find_all, find_one, update_one
 from attendance.store.errors import NoConsent
+from recognition import Template
 
 
 class Biometrics:
@@ -62,16 +62,15 @@ class Biometrics:
 def _to_document(template: StoredTemplate) -> Document:
     return {
         "id": template.id,
-        "encoder": template.encoder,
-        "values": struct.pack(f"<{len(template.values)}f", *template.values),
+        "encoder": template.template.encoder,
+        "values": template.template.to_bytes(),
         "created_at": template.created_at,
     }
 
 
 def _template(student_id: str, part: Document) -> StoredTemplate:
-    raw: bytes = part["values"]
-    values = struct.unpack(f"<{len(raw) // 4}f", raw)
-    return StoredTemplate(part["id"], student_id, part["encoder"], values, part["created_at"])
+    template = Template.from_bytes(part["encoder"], part["values"])
+    return StoredTemplate(part["id"], student_id, template, part["created_at"])
 
 
 def _consent(document: Document) -> Consent:

@@ -1,15 +1,16 @@
 """No template without a standing consent: not before it, not after it, not while it is being withdrawn."""
 
 import asyncio
-import struct
 from collections.abc import Callable
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from attendance.ids import new_id
 from attendance.people import Consent, StoredTemplate
 from attendance.store import NoConsent, Store
+from recognition import Template
 from tests.attendance.building import NOW, STUDENT
 from tests.attendance.conftest import Documents
 
@@ -19,8 +20,8 @@ def consent(student_id: str = STUDENT) -> Consent:
 
 
 def template(student_id: str = STUDENT) -> StoredTemplate:
-    values = struct.unpack("<4f", struct.pack("<4f", 0.1, -2.5, 3e-8, 1.0))  # what float32 can hold
-    return StoredTemplate(new_id(), student_id, "an-encoder", values, NOW)
+    vector = np.array([0.1, -2.5, 3e-8, 1.0], np.float32)
+    return StoredTemplate(new_id(), student_id, Template("an-encoder", vector), NOW)
 
 
 async def test_a_template_comes_back_bit_for_bit(store: Store) -> None:

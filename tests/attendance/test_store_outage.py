@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from bson.errors import InvalidDocument
 from pymongo.errors import (
@@ -31,6 +32,7 @@ from attendance.store import Store, StoreUnavailable, connection
 from attendance.store.cameras import Room
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.outbox import Claim
+from recognition import Template
 from tests.attendance.building import CAMERA, CLASS, MEETING, NOW, ROOM, STUDENT, at, looked_at, meeting
 from tests.attendance.databases import DatabaseProcess, free_port
 
@@ -52,7 +54,9 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
         "biometrics.record_consent": store.biometrics.record_consent(Consent(STUDENT, "b", "1", "s", NOW)),
         "biometrics.consent_of": store.biometrics.consent_of(STUDENT),
         "biometrics.withdraw_consent": store.biometrics.withdraw_consent(STUDENT, NOW),
-        "biometrics.add_template": store.biometrics.add_template(StoredTemplate("t", STUDENT, "e", (1.0,), NOW)),
+        "biometrics.add_template": store.biometrics.add_template(
+            StoredTemplate("t", STUDENT, Template("e", np.ones(4, np.float32)), NOW)
+        ),
         "biometrics.templates_of": store.biometrics.templates_of([STUDENT]),
         "classes.add": store.classes.add(Class(CLASS, "c"), ClassRules()),
         "classes.get": store.classes.get(CLASS),

@@ -72,11 +72,8 @@ class School:
         for person in ("hopper", "astronaut"):
             student_id = self.students[person]
             await store.biometrics.record_consent(Consent(student_id, "consent", "1", "them", now))
-            template = template_of(person)
-            values = tuple(float(value) for value in template.vector)
-            await store.biometrics.add_template(
-                StoredTemplate(_id(student_id, "t"), student_id, template.encoder, values, now)
-            )
+            template = StoredTemplate(_id(student_id, "t"), student_id, template_of(person), now)
+            await store.biometrics.add_template(template)
         await store.meetings.add(self.meeting)
 
     def frames(self, *, hopper_from: timedelta, astronaut_from: timedelta) -> Iterator[Frame]:
