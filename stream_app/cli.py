@@ -1,9 +1,14 @@
 """`rollcall stream`: run one worker of the stream app."""
 
-import faust
+import sys
 
+import faust
+import structlog
+
+from attendance.keys import KeyUnusable, read_gateway_key
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
+from recognition import UnknownEngine, load_engine
 from stream_app.app import create_app
 from stream_app.settings import StreamSettings
 
@@ -11,6 +16,13 @@ from stream_app.settings import StreamSettings
 def run() -> None:
     """Consume frames, recognise faces, keep the records and send the events, until told to stop."""
     configure_logging("stream")
-    app = create_app(ConnectionSettings(), StreamSettings())
+    connection, settings = ConnectionSettings(), StreamSettings()
+    try:
+        read_gateway_key(connection.gateway_key_file)
+        load_engine(settings.engine)
+    except (KeyUnusable, UnknownEngine) as error:
+        structlog.get_logger(__name__).error(str(error))
+        sys.exit(1)
+    app = create_app(connection, settings)
     worker = faust.Worker(app, loglevel="WARNING", override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()

@@ -31,6 +31,11 @@ class HoldingConsumer(Consumer):
         """Ask for messages of a partition again."""
         self._held.discard(partition)
 
+    def committed(self, partition: TP) -> int | None:
+        """Give the partition's committed offset; None where nothing was ever committed."""
+        offset: int | None = self._committed_offset[partition]
+        return offset
+
     def forget(self, event: EventT[Any]) -> None:
         """Don't wait for an event's acknowledgement when partitions are revoked; it comes again to whoever has them."""
         self.unacked.discard(event.message)

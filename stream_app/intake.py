@@ -34,6 +34,9 @@ class Source(Protocol):
     def let_go(self, partition: TP) -> None:
         """Ask for more of it again."""
 
+    def committed(self, partition: TP) -> int | None:
+        """Give the partition's committed offset; None where nothing was ever committed."""
+
     def forget(self, event: EventT[Any]) -> None:
         """Don't wait for this event's acknowledgement any more."""
 
@@ -83,6 +86,8 @@ class Intake:
             # Faust went back to the committed offset; the frame is under way, or done, already.
             self.source.forget(event)
             return
+        if assignment.slots.is_untouched:
+            self._alarm_if_lost(partition, raw.offset)
         message = _message(event)
         slot = assignment.slots.add(raw.offset, message.size, event.ack)
         work = Work(message, slot, assignment)
@@ -154,6 +159,18 @@ class Intake:
         """Tell the metrics what is under way."""
         metrics.UNACKNOWLEDGED_FRAMES.set(len(self._under_way))
         metrics.UNACKNOWLEDGED_BYTES.set(sum(each.slots.bytes for each in self._assignments.values()))
+
+    def _alarm_if_lost(self, partition: TP, first_offset: int) -> None:
+        # Kafka deletes frames by age, looked at or not. Coverage counts only what was looked at, so nobody is absent
+        # for it; but somebody has to know.
+        committed = self.source.committed(partition)
+        if committed is not None and committed < first_offset:
+            metrics.LOST.inc(first_offset - committed)
+            log.error(
+                "frames were deleted by Kafka before they were looked at: the stream app was away for too long",
+                partition=partition.partition,
+                frames=first_offset - committed,
+            )
 
     def _assign(self, partition: TP) -> Assignment:
         assignment = Assignment(partition, self._store, self._holder, self._health)

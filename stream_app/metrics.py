@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter("rollcall_stream_frames", "Frames by what became of them", ["outcome"])
+LOST = Counter("rollcall_stream_frames_lost", "Frames that Kafka deleted before they were looked at")
 REFUSED = Counter("rollcall_stream_refused", "Refused frames by reason", ["reason"])
 FACES = Counter("rollcall_stream_faces", "Faces found by whether they were recognised", ["answer"])
 RECORDS = Counter("rollcall_stream_revisions", "Revisions of attendance records made here", ["status"])

@@ -33,6 +33,11 @@ class PartitionSlots:
         return len(self._slots)
 
     @property
+    def is_untouched(self) -> bool:
+        """Tell whether no frame was taken yet."""
+        return self._last < 0
+
+    @property
     def bytes(self) -> int:
         """The bytes that the unacknowledged frames hold in memory."""
         return self._bytes

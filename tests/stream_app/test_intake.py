@@ -13,6 +13,7 @@ from faust.types import TP, EventT
 from attendance.cameras import Camera
 from attendance.store import Store, StoreUnavailable
 from attendance.store.partitions import Takeover
+from stream_app import metrics
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.lanes import Lane, Outcome, Work
@@ -69,6 +70,7 @@ class Bench:
     looks: dict[int, asyncio.Future[Outcome]] = field(default_factory=dict)
     fatal: list[BaseException] = field(default_factory=list)
     settle_error: BaseException | None = None
+    committed_offset: int | None = None
 
     async def look(self, work: Work) -> Outcome:
         work.is_begun = True
@@ -87,6 +89,9 @@ class Bench:
 
     def let_go(self, partition: TP) -> None:
         self.held.remove(partition)
+
+    def committed(self, _partition: TP) -> int | None:
+        return self.committed_offset
 
     def forget(self, event: EventT[Any]) -> None:
         self.forgotten.append(event.message.offset)
@@ -177,6 +182,17 @@ async def test_finished_frames_behind_a_slow_one_still_count_against_the_bound(b
         bench.give(offset, b"camera %d" % offset)
     await bench.see(1, 2, 3)
     assert bench.held == {TP("frames", 0)}
+
+
+@pytest.mark.parametrize(("committed", "lost"), [(3, 4), (7, 0), (None, 0)])
+async def test_frames_that_kafka_deleted_unseen_are_counted_and_told(
+    bench: Bench, committed: int | None, lost: int
+) -> None:
+    before = metrics.LOST._value.get()
+    bench.committed_offset = committed
+    bench.give(7)
+    bench.give(9)  # a gap behind the first is no loss: the offsets of aborted transactions, say
+    assert metrics.LOST._value.get() - before == lost
 
 
 async def test_a_frame_that_faust_delivers_again_is_looked_at_once(bench: Bench) -> None:
