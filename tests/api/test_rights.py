@@ -1,0 +1,204 @@
+"""Every route, with every role and with none; and whose objects are hidden from whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from api.access import ACCESS
+from api.guard import GuardedRoute
+from api.routes import ROUTERS
+from attendance.rights import Role
+from tests.api.callers import Caller, problem_of
+from tests.api.school import CONSENT, School, an_id
+
+A, R, T, S, D = Role
+PUBLIC = frozenset({None, *Role})
+
+# Written by hand, apart from the table in the API: who gets in, whatever the object.
+EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/v1/me"): frozenset({A, R, T, S, D}),
+    ("POST", "/v1/tokens"): frozenset({A}),
+    ("GET", "/v1/tokens"): frozenset({A}),
+    ("DELETE", "/v1/tokens/{token_id}"): frozenset({A}),
+    ("POST", "/v1/students"): frozenset({A, R}),
+    ("GET", "/v1/students"): frozenset({A, R}),
+    ("GET", "/v1/students/{student_id}"): frozenset({A, R, S}),
+    ("GET", "/v1/students/{student_id}/attendance"): frozenset({A, R, S}),
+    ("PUT", "/v1/students/{student_id}/consent"): frozenset({A, R}),
+    ("GET", "/v1/students/{student_id}/consent"): frozenset({A, R, S}),
+    ("DELETE", "/v1/students/{student_id}/consent"): frozenset({A, R}),
+    ("POST", "/v1/students/{student_id}/photos"): frozenset({A, R}),
+    ("GET", "/v1/students/{student_id}/photos"): frozenset({A, R, S}),
+    ("DELETE", "/v1/students/{student_id}/photos/{photo_id}"): frozenset({A, R}),
+    ("POST", "/v1/rooms"): frozenset({A, R}),
+    ("GET", "/v1/rooms"): frozenset({A, R}),
+    ("GET", "/v1/rooms/{room_id}"): frozenset({A, R}),
+    ("POST", "/v1/cameras"): frozenset({A, R}),
+    ("GET", "/v1/cameras"): frozenset({A, R}),
+    ("GET", "/v1/cameras/{camera_id}"): frozenset({A, R}),
+    ("POST", "/v1/cameras/{camera_id}/tokens"): frozenset({A, R}),
+    ("POST", "/v1/classes"): frozenset({A, R}),
+    ("GET", "/v1/classes"): frozenset({A, R, T}),
+    ("GET", "/v1/classes/{class_id}"): frozenset({A, R, T}),
+    ("PUT", "/v1/classes/{class_id}/enrollments/{student_id}"): frozenset({A, R}),
+    ("GET", "/v1/classes/{class_id}/roster"): frozenset({A, R, T}),
+    ("GET", "/v1/classes/{class_id}/meetings"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings"): frozenset({A, R}),
+    ("GET", "/v1/meetings/{meeting_id}"): frozenset({A, R, T}),
+    ("GET", "/v1/meetings/{meeting_id}/roll"): frozenset({A, R, T}),
+    ("GET", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T, S}),
+    ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T}),
+}
+
+
+@dataclass(frozen=True)
+class Campus:
+    """Ids of one of each, tokens by role for their own, and tokens by role for somebody else's."""
+
+    ids: dict[str, str]
+    own: dict[Role | None, Caller]
+    others: dict[Role, Caller]
+
+    def path(self, template: str, **ids: str) -> str:
+        return template.format(**(self.ids | ids))
+
+    def body(self, method: str, template: str) -> dict[str, Any]:
+        """Give what makes a request to this route a sound one."""
+        bodies: dict[tuple[str, str], dict[str, Any]] = {
+            ("POST", "/v1/tokens"): {"json": {"role": "registrar"}},
+            ("POST", "/v1/students"): {"json": {"given_name": "Ada"}},
+            ("PUT", "/v1/students/{student_id}/consent"): {"json": CONSENT},
+            ("POST", "/v1/students/{student_id}/photos"): {
+                "content": b"no picture",
+                "headers": {"Content-Type": "image/jpeg"},
+            },
+            ("POST", "/v1/rooms"): {"json": {"title": "Hall"}},
+            ("POST", "/v1/cameras"): {"json": {"room_id": self.ids["room_id"]}},
+            ("POST", "/v1/classes"): {"json": {"title": "Compilers"}},
+            ("PUT", "/v1/classes/{class_id}/enrollments/{student_id}"): {"json": {}},
+            ("POST", "/v1/meetings"): {
+                "json": {
+                    "class_id": self.ids["class_id"],
+                    "room_ids": [self.ids["room_id"]],
+                    "start": "2026-03-02T10:00:00Z",
+                    "end": "2026-03-02T10:50:00Z",
+                }
+            },
+            ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): {"json": {"status": "present"}},
+        }
+        return bodies.get((method, template), {})
+
+    async def call(self, caller: Caller, method: str, template: str, **ids: str) -> Any:
+        return await caller.request(method, self.path(template, **ids), **self.body(method, template))
+
+
+@pytest.fixture(scope="module")
+async def campus(school: School, calling: Callable[[str | None], Caller]) -> Campus:
+    student, other_student = await school.consenting_student(), await school.student()
+    class_id, other_class = await school.class_(student), await school.class_(other_student)
+    camera = await school.camera()
+    ids = {
+        "student_id": student,
+        "class_id": class_id,
+        "meeting_id": await school.meeting(class_id),
+        "room_id": await school.room(),
+        "camera_id": camera,
+        "photo_id": an_id(),
+        "token_id": "0123456789ab",
+    }
+    own: dict[Role | None, Caller] = {
+        None: calling(None),
+        A: calling(await school.token("administrator")),
+        R: calling(await school.token("registrar")),
+        T: calling(await school.token("teacher", class_id)),
+        S: calling(await school.token("student", student)),
+        D: calling(await school.token("device", camera)),
+    }
+    others = {
+        T: calling(await school.token("teacher", other_class)),
+        S: calling(await school.token("student", other_student)),
+    }
+    return Campus(ids, own, others)
+
+
+def test_every_route_has_an_entry_in_the_table_and_every_entry_a_route() -> None:
+    routes = {
+        (method, route.path)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, GuardedRoute)
+        for method in route.methods or ()
+    }
+    assert all(isinstance(route, GuardedRoute) for router in ROUTERS for route in router.routes)
+    assert routes == ACCESS.keys() == EXPECTED.keys()
+
+
+def test_a_route_without_an_entry_cannot_be_made() -> None:
+    with pytest.raises(KeyError):
+        GuardedRoute("/v1/everything", lambda: None, methods=["GET"])
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize(("method", "template"), EXPECTED)
+async def test_a_role_gets_in_where_it_may_and_nowhere_else(
+    campus: Campus, method: str, template: str, role: Role | None
+) -> None:
+    answer = await campus.call(campus.own[role], method, template)
+    if role in EXPECTED[method, template]:
+        assert answer.status_code not in (401, 403), answer.text
+        assert answer.status_code < 500
+    elif role is None:
+        problem_of(answer, 401, "not_authenticated")
+    else:
+        problem_of(answer, 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("method", "template"), [route for route, roles in EXPECTED.items() if T in roles and "{" in route[1]]
+)
+async def test_to_another_classs_teacher_it_looks_as_if_there_were_nothing(
+    campus: Campus, method: str, template: str
+) -> None:
+    await hidden(campus, campus.others[T], method, template)
+
+
+@pytest.mark.parametrize(
+    ("method", "template"), [route for route, roles in EXPECTED.items() if S in roles and "{" in route[1]]
+)
+async def test_to_another_student_it_looks_as_if_there_were_nothing(campus: Campus, method: str, template: str) -> None:
+    await hidden(campus, campus.others[S], method, template)
+
+
+async def hidden(campus: Campus, stranger: Caller, method: str, template: str) -> None:
+    """What is there is answered in the very words for what is not."""
+    nowhere = {name: an_id() for name in ("student_id", "class_id", "meeting_id")}
+    there = problem_of(await campus.call(stranger, method, template), 404, "not_found")["detail"]
+    nothing = problem_of(await campus.call(stranger, method, template, **nowhere), 404, "not_found")["detail"]
+    for name, its_id in nowhere.items():
+        there, nothing = there.replace(campus.ids[name], name), nothing.replace(its_id, name)
+    assert there == nothing
+
+
+@pytest.mark.parametrize(("method", "template"), [route for route, roles in EXPECTED.items() if T in roles])
+async def test_a_teacher_is_served_for_their_own_class(campus: Campus, method: str, template: str) -> None:
+    assert (await campus.call(campus.own[T], method, template)).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "template"), [route for route, roles in EXPECTED.items() if S in roles])
+async def test_a_student_is_served_for_themself(campus: Campus, school: School, method: str, template: str) -> None:
+    await Campus.call(campus, campus.own[A], "PUT", "/v1/students/{student_id}/consent")
+    assert (await campus.call(campus.own[S], method, template)).status_code == 200
+
+
+async def test_a_forbidden_role_learns_nothing_from_a_wrong_id_or_body(campus: Campus) -> None:
+    student = campus.own[S]
+    for its_id in (campus.ids["meeting_id"], an_id(), "7"):
+        problem_of(await student.get(f"/v1/meetings/{its_id}/roll"), 403, "forbidden")
+        problem_of(await student.put(f"/v1/meetings/{its_id}/roll/{an_id()}", {"x": 1}), 403, "forbidden")
