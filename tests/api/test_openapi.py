@@ -1,0 +1,148 @@
+"""The OpenAPI document and its page: complete, true, and without anything from outside."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from api.access import ACCESS
+from tests.api.callers import Caller, body_of
+from tests.api.school import School
+
+VOID = {"meta"}
+
+
+@pytest.fixture(scope="module")
+async def document(calling: Callable[[str | None], Caller]) -> dict[str, Any]:
+    found: dict[str, Any] = body_of(await calling(None).get("/openapi.json"))
+    return found
+
+
+@pytest.fixture(scope="module")
+async def page(calling: Callable[[str | None], Caller]) -> str:
+    answer = await calling(None).get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    return answer.text
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def references_in(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "$ref":
+                yield value
+            yield from references_in(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from references_in(each)
+
+
+def test_it_holds_every_route_but_those_of_the_documentation_itself(document: dict[str, Any]) -> None:
+    described = {(method, path) for method, path, _ in operations_of(document)}
+    assert described == ACCESS.keys() - {("GET", "/docs"), ("GET", "/openapi.json")}
+
+
+def test_every_route_says_what_it_does_for_whom_and_how_it_refuses(document: dict[str, Any]) -> None:
+    for method, path, operation in operations_of(document):
+        rule = ACCESS[method, path]
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["security"] == ([] if rule.public else [{"token": []}])
+        assert rule.public or "For: " in operation["description"]
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert {"500"} | (set() if rule.public else {"401", "503"}) <= errors.keys()
+        assert all(answer == {"$ref": f"#/components/responses/Problem{status}"} for status, answer in errors.items())
+    names = [operation["operationId"] for _, _, operation in operations_of(document)]
+    assert len(names) == len(set(names))
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:
+    found = set(references_in(document))
+    for reference in found:
+        node: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+    assert {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} <= found
+
+
+async def test_every_example_of_a_body_is_taken(
+    document: dict[str, Any], administrator: Caller, school: School
+) -> None:
+    student = await school.student()
+    class_id = await school.class_(student)
+    meeting = await school.meeting(class_id)
+    ids = {"student_id": student, "class_id": class_id, "meeting_id": meeting}
+    there = {
+        "class_id": class_id,
+        "room_id": await school.room(),
+        "room_ids": [await school.room()],
+        "subjects": [class_id],
+    }
+    await school.mark(meeting, student, "absent")  # the example of a correction corrects revision 1
+    tried = 0
+    for method, path, operation in operations_of(document):
+        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        if schema is None:
+            continue
+        (example,) = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]["examples"]
+        body = {name: there.get(name, value) for name, value in example.items()}
+        answer = await administrator.request(method, path.format(**ids), json=body)
+        assert answer.is_success, (path, answer.text)
+        tried += 1
+    assert tried >= 9
+
+
+class Reader(HTMLParser):
+    """Reads a page: which elements are open, what it loads, where it leads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_the_page_shows_every_route_and_schema(page: str, document: dict[str, Any]) -> None:
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    shown = " ".join(" ".join(reader.text).split())
+    for method, path, operation in operations_of(document):
+        assert f"{method} {path} — {operation['summary']}" in shown
+    for name in document["components"]["schemas"]:
+        assert ("id", f"schema-{name}") in reader.attributes
+    anchors = {value for name, value in reader.attributes if name == "id"}
+    links = {value for name, value in reader.attributes if name == "href"}
+    assert {link.removeprefix("#") for link in links - {"/openapi.json"}} <= anchors
+
+
+async def test_the_page_loads_nothing_and_runs_nothing(page: str, calling: Callable[[str | None], Caller]) -> None:
+    reader = Reader()
+    reader.feed(page)
+    assert not reader.elements & {"script", "link", "img", "iframe", "object", "form"}
+    assert not [name for name, _ in reader.attributes if name == "src" or name.startswith("on")]
+    assert "@import" not in page
+    assert "url(" not in page
+    policy = (await calling(None).get("/docs")).headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert not re.findall(r"https?://", policy)
