@@ -90,6 +90,22 @@ def test_one_type_of_event_is_not_read_as_the_other() -> None:
         AttendanceChanged.model_validate_json((CONTRACT / "meeting.closed.v1.json").read_text())
 
 
+def test_an_event_tells_its_own_revision_whatever_came_after_it() -> None:
+    record: Record | None = None
+    told: list[AttendanceChanged] = []
+    for minute in (30, 20, 5):
+        record = rules.see(
+            record, sighting(minute), meeting(), counts_from=at(-10), coverage=looked_at((0, 50)), now=at(51)
+        )
+        assert record
+        if record.revision > len(told):
+            told.append(attendance_changed(meeting(), record, record.history[-1]))
+    record = rules.mark(record, MEETING, STUDENT, Status.ABSENT, by=TEACHER, reason=None, now=at(60))
+    told.append(attendance_changed(meeting(), record, record.history[-1]))
+    assert [event.data.method for event in told] == ["face", "face", "manual"]
+    assert [attendance_changed(meeting(), record, step) for step in record.history] == told
+
+
 def test_an_event_tells_neither_who_spoke_nor_the_reason_they_typed() -> None:
     text = corrected_absence().frozen()
     assert TEACHER not in text

@@ -114,6 +114,17 @@ def test_being_seen_again_moves_the_evidence_and_makes_no_revision() -> None:
     assert (worse.evidence.score, worse.evidence.camera_id, worse.evidence.frames) == (0.95, "other", 3)
 
 
+def test_of_two_looks_that_are_equally_good_the_first_is_named() -> None:
+    record: Record | None = None
+    for camera_id in ("first", "second"):
+        record = rules.see(
+            record, sighting(5, camera_id=camera_id), meeting(), counts_from=at(-10), coverage=ALL, now=NOW
+        )
+    assert record
+    assert record.evidence
+    assert record.evidence.camera_id == "first"
+
+
 def test_who_was_not_seen_when_it_closes_is_absent_and_provisional() -> None:
     record = closed()
     assert (record.status, record.provisional, record.method, record.reason) == (Status.ABSENT, True, None, None)

@@ -52,6 +52,15 @@ async def test_withdrawing_deletes_the_templates_in_the_same_write(store: Store,
         await store.biometrics.add_template(template())
 
 
+async def test_templates_beside_a_withdrawn_consent_are_not_given_out_however_they_came_there(
+    store: Store, documents: Documents
+) -> None:
+    await store.biometrics.record_consent(consent())
+    await store.biometrics.add_template(template())
+    await documents["biometrics"].update_one({"_id": STUDENT}, {"$set": {"consent": None}})  # a restored backup, say
+    assert await store.biometrics.templates_of([STUDENT]) == []
+
+
 async def test_withdrawing_what_was_never_given_or_is_withdrawn_says_so(store: Store) -> None:
     assert not await store.biometrics.withdraw_consent(STUDENT, NOW)
     await store.biometrics.record_consent(consent())

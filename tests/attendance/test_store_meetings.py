@@ -95,20 +95,24 @@ async def test_only_open_meetings_that_are_over_are_to_be_closed_the_earliest_fi
     assert len(await store.meetings.open_and_over(at(110), limit=2)) == 2
 
 
+def _tens(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(least, most).map(lambda tens: 10 * tens)
+
+
 _timetables = st.lists(
     st.tuples(
-        st.integers(-120, 120),
-        st.integers(1, 120),
+        _tens(-12, 12),  # in tens, so that moments are often exactly a meeting's start, end or opening
+        _tens(1, 12),
         st.sampled_from([(ROOM,), ("b",), (ROOM, "b")]),
         st.sampled_from(list(MeetingState)),
-        st.integers(0, 20),
+        _tens(0, 2),
     ),
     max_size=12,
 )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(_timetables, st.integers(-130, 250), st.integers(0, 10))
+@given(_timetables, _tens(-13, 25), _tens(0, 1))
 async def test_a_rooms_meetings_are_those_that_are_on_between_two_moments(
     store: Store,
     documents: Documents,
