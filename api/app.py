@@ -22,12 +22,18 @@ from api.settings import ApiSettings
 from api.uploads import FORM_ROOM
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from recognition import load_engine
 
 _PHOTOS = re.compile(r"/v1/students/[^/]+/photos")
 
 
 def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI:
-    """Make the app. It starts, and answers what it can, without the database and without Kafka."""
+    """Make the app. It starts, and answers what it can, without the database and without Kafka.
+
+    Raises:
+        UnknownEngine: no recognition engine has the name in the settings.
+    """
+    load_engine(settings.engine)  # by its name only: its models are loaded in the process that looks at photos
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

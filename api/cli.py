@@ -1,22 +1,36 @@
 """`rollcall api`: run the API."""
 
+import sys
+
+import structlog
+import typer
 import uvicorn
 
 from api.app import create_app
 from api.settings import ApiSettings
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
+from recognition import UnknownEngine
 
 # Longer than the longest answer but a photo's; after it, open connections are cut.
 _STOP_SECONDS = 10
 
 
-def run() -> None:
+def run(
+    host: str | None = typer.Option(None, help="The address to listen on (ROLLCALL_API_HOST)."),
+    port: int | None = typer.Option(None, help="The port to listen on (ROLLCALL_API_PORT)."),
+) -> None:
     """Answer REST requests until told to stop."""
-    settings = ApiSettings()
+    given = {name: value for name, value in (("api_host", host), ("api_port", port)) if value is not None}
+    settings = ApiSettings.model_validate(ApiSettings().model_dump() | given)
     configure_logging("api", settings.log_level)
+    try:
+        app = create_app(ConnectionSettings(), settings)
+    except UnknownEngine as error:
+        structlog.get_logger(__name__).error(error.sentence)
+        sys.exit(1)
     uvicorn.run(
-        create_app(ConnectionSettings(), settings),
+        app,
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,

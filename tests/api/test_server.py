@@ -1,0 +1,167 @@
+"""The API as it is run: a process of its own, over a real socket; and every line of its documentation."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from attendance.settings import ConnectionSettings
+from tests.api.callers import PROBLEM
+from tests.api.school import CONSENT
+from tests.attendance.databases import free_port
+from tests.recognition import pictures
+
+GUIDE = Path(__file__).parents[2] / "docs" / "use-the-api.md"
+BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+START = [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"]
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def environment(places: ConnectionSettings, administrator_token: str) -> dict[str, str]:
+    assert administrator_token  # the database is initialised
+    return os.environ | {
+        "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
+        "MONGO_URL": places.mongo_url,
+        "ROLLCALL_DATABASE": places.database,
+        "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
+        "ROLLCALL_API_PORT": str(free_port()),
+    }
+
+
+@pytest.fixture(scope="module")
+def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("api") / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(START, env=environment, stdout=stream, stderr=stream)
+    started = Server(f"http://127.0.0.1:{environment['ROLLCALL_API_PORT']}", process, log)
+    while not is_ready(started.url):
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    yield started
+    process.kill()
+    process.wait()
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+async def client(server: Server, administrator_token: str) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {administrator_token}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as opened:
+        yield opened
+
+
+async def make_student(client: httpx.AsyncClient) -> str:
+    return str((await client.post("/v1/students", json={"given_name": "Grace"})).json()["id"])
+
+
+async def test_a_large_photo_that_is_refused_unread_gets_its_answer_and_the_connection_goes_on(
+    client: httpx.AsyncClient,
+) -> None:
+    student = await make_student(client)
+    for size, status in ((7_900_000, 409), (9_000_000, 413)):
+        answer = await client.post(f"/v1/students/{student}/photos", content=bytes(size), headers=JPEG)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == PROBLEM
+        assert (await client.get("/v1/me")).status_code == 200
+
+
+async def test_others_are_answered_while_a_photo_is_looked_at(client: httpx.AsyncClient) -> None:
+    student = await make_student(client)
+    await client.put(f"/v1/students/{student}/consent", json=CONSENT)
+    photo = pictures.encoded(pictures.grace_hopper(), "JPEG")
+    upload = asyncio.create_task(client.post(f"/v1/students/{student}/photos", content=photo, headers=JPEG))
+    answered = 0
+    while not upload.done():
+        assert (await client.get("/healthz")).status_code == 200
+        answered += 1
+    assert (await upload).status_code == 201
+    assert answered > 1
+
+
+async def test_the_answer_names_no_server_software(client: httpx.AsyncClient) -> None:
+    assert "server" not in (await client.get("/healthz")).headers
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+async def test_every_line_of_the_guide_works_in_its_order(
+    server: Server, administrator_token: str, tmp_path: Path
+) -> None:
+    photo = tmp_path / "grace.jpg"
+    photo.write_bytes(pictures.encoded(pictures.grace_hopper(), "JPEG"))
+    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
+    environment = os.environ | {"API": server.url, "TOKEN": administrator_token, "PHOTO": str(photo)}
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        ["bash", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    assert '"excused"' in ran.stdout
+
+
+async def test_every_path_of_the_guide_is_one_of_the_api_with_its_method(client: httpx.AsyncClient) -> None:
+    paths: dict[str, Any] = (await client.get("/openapi.json")).json()["paths"]
+    routes = {(method.upper(), re.sub(r"{\w+}", "*", path)) for path, methods in paths.items() for method in methods}
+    used = set(guide_calls())
+    assert used <= routes
+    assert len(used) >= 25
+
+
+def guide_calls() -> Iterator[tuple[str, str]]:
+    """Give the method and the path, with a star for each id, of every call in the guide."""
+    commands = "\n".join(BLOCKS).replace("\\\n", " ")
+    for command in re.findall(r"(?:call|send|curl)\b[^|\n]*?\"\$API[^\"]*\".*", commands):
+        (path,) = re.findall(r"\"\$API([^\"?]*)", command)
+        sends = any(sign in command for sign in (" -d ", "--data-binary", " -F "))
+        named = re.search(r"-X (\w+)", command)
+        yield named[1] if named else "POST" if sends else "GET", re.sub(r"\$\(.*|\$\w+", "*", path)
+
+
+async def test_told_to_stop_it_ends_in_order_and_leaves_no_process_behind(server: Server) -> None:
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert children  # the process that looked at photos
+    server.process.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(server.process.wait, 30)
+    assert server.process.returncode in (0, -signal.SIGTERM)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_an_engine_that_does_not_exist_is_told_at_the_start(environment: dict[str, str]) -> None:
+    ran = subprocess.run(
+        START, env=environment | {"ROLLCALL_ENGINE": "crystal_ball"}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "crystal_ball" in ran.stderr
+    assert "Traceback" not in ran.stderr
