@@ -5,6 +5,7 @@ that came about. What supervisord can't promise is checked by id and time of cre
 """
 
 import contextlib
+import fcntl
 import http.client
 import os
 import re
@@ -92,31 +93,15 @@ class Supervisor:
             raise SupervisorError(
                 f"supervisord takes a part of {self._home} for a comment: set ROLLCALL_HOME to another"
             )
-        kill_all(marked(self._home))
-        self._run_dir.mkdir(parents=True, exist_ok=True)
-        self._log_dir.mkdir(parents=True, exist_ok=True)
-        self._socket.unlink(missing_ok=True)
-        self._configuration.write_text(self._render(programs))
-        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)]
-        if end_with_caller:
-            command = ["setpriv", "--pdeathsig", "TERM", *command]
-        with (self._log_dir / "supervisord.out").open("wb") as out:
-            self._child = subprocess.Popen(  # noqa: S603  (our own command line)
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **environment, MARK: str(self._home)},
-                # Ctrl-C in the terminal is for the caller, who then ends all in order.
-                start_new_session=True,
-            )
-        write_identity(self._identity, ProcessIdentity.of(self._child.pid))
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self._answers():
-            if self._child.poll() is not None or time.monotonic() > deadline:
-                kill_all(marked(self._home))
-                raise SupervisorError(f"supervisord did not start: {self._last_words()}")
-            time.sleep(0.05)
+        self._run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._run_dir / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise SupervisorError(f"another command starts the stack in {self._home} at this moment") from error
+            if not self.alive():
+                self._launch(programs, environment, end_with_caller=end_with_caller)
 
     def processes(self) -> dict[str, ProcessState]:
         """Ask for the state of every process; empty where no supervisor runs.
@@ -181,6 +166,31 @@ class Supervisor:
         self._identity.unlink(missing_ok=True)
         self._socket.unlink(missing_ok=True)
         return identity is not None or bool(left)
+
+    def _launch(self, programs: Sequence[Program], environment: Mapping[str, str], *, end_with_caller: bool) -> None:
+        kill_all(marked(self._home))
+        self._socket.unlink(missing_ok=True)
+        self._configuration.write_text(self._render(programs))
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)]
+        if end_with_caller:
+            command = ["setpriv", "--pdeathsig", "TERM", *command]
+        with (self._log_dir / "supervisord.out").open("wb") as out:
+            self._child = subprocess.Popen(  # noqa: S603  (our own command line)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment, MARK: str(self._home)},
+                # Ctrl-C in the terminal is for the caller, who then ends all in order.
+                start_new_session=True,
+            )
+        write_identity(self._identity, ProcessIdentity.of(self._child.pid))
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self._answers():
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                kill_all(marked(self._home))
+                raise SupervisorError(f"supervisord did not start: {self._last_words()}")
+            time.sleep(0.05)
 
     def _render(self, programs: Sequence[Program]) -> str:
         sections = [

@@ -1,4 +1,4 @@
-"""A second stack, for the tests that kill it."""
+"""Further stacks, for the tests that kill them."""
 
 import shutil
 import tempfile
@@ -27,3 +27,11 @@ async def own_stack(short_home: Path) -> AsyncIterator[LocalStack]:
         yield stack
     finally:
         await stack.stop()
+
+
+@pytest.fixture
+async def small_stack(short_home: Path, stack: LocalStack) -> AsyncIterator[LocalStack]:
+    """A stack, not started yet, of the database alone beside the session's Kafka: it is up in a second."""
+    small = LocalStack.on_free_ports(short_home / "small", kafka_bootstrap=stack.kafka_bootstrap)
+    yield small
+    await small.stop()

@@ -2,16 +2,16 @@
 
 import os
 import signal
-from pathlib import Path
 
 import psutil
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import AsyncMongoClient
 
 from attendance.settings import ConnectionSettings
 from deploy.local.health import Unhealthy, check_kafka, check_mongo
 from deploy.local.processes import ProcessIdentity, marked, write_identity
-from deploy.local.stack import LocalStack
+from deploy.local.stack import LocalStack, StartFailed
 from deploy.topics import TopicSettings, ensure_topics
 from tests.stack.waiting import until
 
@@ -99,29 +99,39 @@ async def test_nothing_survives_a_killed_supervisor_and_the_next_start_is_clean(
     assert await database_works(own_stack)
 
 
-async def test_down_leaves_no_process_and_can_be_called_twice(own_stack: LocalStack) -> None:
-    pids = [own_stack.pid_of(name) for name in ("kafka", "database", "supervisor")]
+async def test_down_leaves_no_process_and_can_be_called_twice(small_stack: LocalStack) -> None:
+    await small_stack.start_backends()
+    pids = [small_stack.pid_of(name) for name in ("database", "supervisor")]
     before = [psutil.Process(pid) for pid in pids if pid]
-    assert len(before) == 3
-    assert await own_stack.stop()
+    assert len(before) == 2
+    assert await small_stack.stop()
     assert not any(one.is_running() for one in before)
-    assert not marked(own_stack.settings.home)
-    assert not await own_stack.stop()
-    await own_stack.start_backends()
+    assert not marked(small_stack.settings.home)
+    assert not await small_stack.stop()
 
 
 async def test_a_pid_that_now_belongs_to_another_process_is_not_taken_for_the_supervisor(
-    own_stack: LocalStack, tmp_path: Path
+    small_stack: LocalStack,
 ) -> None:
-    await own_stack.stop()
-    ours = psutil.Process()
+    run_dir, ours = small_stack.settings.run_dir, psutil.Process()
+    run_dir.mkdir(parents=True, exist_ok=True)
     stale = ProcessIdentity(ours.pid, ours.create_time() - 1000)
-    write_identity(own_stack.settings.run_dir / "supervisord.json", stale)
-    (own_stack.settings.run_dir / "supervisor.sock").touch()
-    assert not own_stack.runs
-    assert not await own_stack.stop()
+    write_identity(run_dir / "supervisord.json", stale)
+    (run_dir / "supervisor.sock").touch()
+    assert not small_stack.runs
+    assert not await small_stack.stop()
     assert ours.is_running()
-    write_identity(own_stack.settings.run_dir / "supervisord.json", stale)
-    await own_stack.start_backends()
-    assert own_stack.pid_of("supervisor") != ours.pid
-    assert await kafka_works(own_stack)
+    write_identity(run_dir / "supervisord.json", stale)
+    (run_dir / "supervisor.sock").touch()
+    await small_stack.start_backends()
+    assert small_stack.pid_of("supervisor") != ours.pid
+    assert await database_works(small_stack)
+
+
+async def test_a_service_that_can_not_start_is_named_with_its_last_words(small_stack: LocalStack) -> None:
+    await small_stack.start_backends()
+    assert not small_stack.settings.gateway_key_file.exists()
+    with pytest.raises(StartFailed) as failed:
+        await small_stack.start_services(names=["ingest"])
+    assert "ingest did not become healthy" in str(failed.value)
+    assert "gateway.key" in str(failed.value)
