@@ -76,6 +76,8 @@ def _statuses_of(operation: Document, path: str, rule: Rule) -> list[int]:
         found.append(422)
     if body:
         found += [400, 409, 413, 415]
+    if path.endswith("/photos") and body:
+        found.append(408)
     if path == "/readyz":
         found.append(503)
     return sorted(found)

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
 
@@ -34,6 +35,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NoConsent, _answer(lambda _request, error: Problem("consent_missing", str(error))))
     app.add_exception_handler(PictureError, _answer(_picture))
     app.add_exception_handler(EnrolmentError, _answer(_picture))
+    app.add_exception_handler(ClientDisconnect, _answer(_gone))
     app.add_exception_handler(Exception, _answer(_unexpected))
 
 
@@ -90,6 +92,11 @@ def _unavailable(_request: Request, error: StoreUnavailable) -> Problem:
 
 def _picture(_request: Request, error: RecognitionError) -> Problem:
     return Problem(error.code, error.sentence)
+
+
+def _gone(_request: Request, _error: ClientDisconnect) -> Problem:
+    # Nobody is there to read it; as an error that nobody expected, it would fill the log.
+    return Problem("malformed_body", "the connection ended before the body did")
 
 
 def _unexpected(request: Request, error: Exception) -> Problem:

@@ -30,5 +30,8 @@ class ApiSettings(BaseSettings):
     photos_at_once: int = Field(
         default=8, ge=1, description="photos taken in at one time; one is looked at, the others wait, more are refused"
     )
+    photo_upload_s: float = Field(
+        default=60.0, gt=0, description="the longest that one photo may take to arrive; it holds a place meanwhile"
+    )
     photo_deadline_s: float = Field(default=60.0, gt=0, description="the longest that one photo may be looked at")
     photos_a_student: int = Field(default=20, ge=1, description="photos that are kept of one student")

@@ -1,5 +1,6 @@
 """A photo's bytes out of a request: the body itself, or the one file of a form. Held in memory, never on a disk."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 from fastapi import Request
@@ -34,12 +35,21 @@ class _InMemory(MultiPartParser):
     spool_max_size = 0  # never rolled over
 
 
-async def read_photo(request: Request) -> bytes:
+async def read_photo(request: Request, *, within_s: float) -> bytes:
     """Read the photo.
 
     Raises:
-        Problem: `unsupported_media_type`, or `malformed_body` where the form holds no file, or several.
+        Problem: `unsupported_media_type`; `malformed_body` where the form holds no file, or several;
+            `upload_too_slow` where it isn't all there in time.
     """
+    try:
+        async with asyncio.timeout(within_s):
+            return await _read(request)
+    except TimeoutError as error:
+        raise Problem("upload_too_slow", f"a photo must arrive within {within_s:g} s: send it again") from error
+
+
+async def _read(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _file_of_form(request)

@@ -44,12 +44,12 @@ class AttendanceOut(BodyOut):
     """Where the student stood in one meeting."""
 
     meeting_id: str
-    class_id: str | None
-    class_title: str | None
-    start: MomentOut | None
-    end: MomentOut | None
-    zone: str | None
-    local_date: date | None
+    class_id: str
+    class_title: str
+    start: MomentOut
+    end: MomentOut
+    zone: str
+    local_date: date
     status: Status
     provisional: bool
     method: Method | None
@@ -59,17 +59,16 @@ class AttendanceOut(BodyOut):
     revision: int
 
     @classmethod
-    def of(cls, record: Record, meeting: Meeting | None, classes: dict[str, Class]) -> Self:
+    def of(cls, record: Record, meeting: Meeting, class_: Class) -> Self:
         """Show a record beside its meeting."""
-        class_ = classes.get(meeting.class_id) if meeting else None
         return cls(
             meeting_id=record.meeting_id,
-            class_id=meeting.class_id if meeting else None,
-            class_title=class_.title if class_ else None,
-            start=meeting.start if meeting else None,
-            end=meeting.end if meeting else None,
-            zone=meeting.zone if meeting else None,
-            local_date=meeting.local_date if meeting else None,
+            class_id=class_.id,
+            class_title=class_.title,
+            start=meeting.start,
+            end=meeting.end,
+            zone=meeting.zone,
+            local_date=meeting.local_date,
             status=record.status,
             provisional=record.provisional,
             method=record.method,
@@ -131,8 +130,14 @@ async def get_attendance(
         student_id=student_id,
         totals=totals,
         rate=RateOut.of(totals),
-        items=[AttendanceOut.of(record, meetings.get(record.meeting_id), classes) for record in page],
-        next_cursor=_next(page, meetings) if len(found) > limit else None,
+        items=[
+            AttendanceOut.of(record, meeting, classes[meeting.class_id])
+            for record in page
+            for meeting in [meetings[record.meeting_id]]
+        ],
+        next_cursor=(
+            write_moment(meetings[page[-1].meeting_id].start, page[-1].meeting_id) if len(found) > limit else None
+        ),
     )
 
 
@@ -148,8 +153,3 @@ def _bound(name: str, text: str | None, zone: ZoneInfo, *, extra_days: int) -> d
         hint = " (in a URL, + is written %2B)" if " " in text else ""
         detail = f"{error}, or a date like 2026-09-01{hint}"
         raise invalid_field("query", name, "bad_date", detail) from error
-
-
-def _next(page: list[Record], meetings: dict[str, Meeting]) -> str:
-    last = page[-1]
-    return write_moment(meetings[last.meeting_id].start, last.meeting_id)

@@ -65,7 +65,7 @@ async def enrol_photo(
         detail = f"{services.settings.photos_a_student} photos are kept of a student: delete one first"
         raise Problem("too_many_photos", detail)
     with services.desk.place():
-        photo = await read_photo(request)
+        photo = await read_photo(request, within_s=services.settings.photo_upload_s)
         read_header(photo, services.desk.limits)
         face = await services.desk.look(photo)
     if face.template is None:

@@ -232,6 +232,21 @@ async def test_a_photo_that_takes_too_long_is_given_up_and_the_next_one_is_looke
     assert await templates_of(app, student) == 0
 
 
+async def test_a_photo_that_does_not_arrive_gives_its_place_up(
+    places: ConnectionSettings, administrator_token: str, school: School, grace: bytes
+) -> None:
+    student = await school.consenting_student()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield grace[:100]
+        await asyncio.Event().wait()
+
+    settings = ApiSettings(photos_at_once=1, photo_upload_s=0.1)
+    async with running(places, settings) as app, Caller(app, administrator_token) as caller:
+        problem_of(await caller.post(photos_of(student), content=never(), headers=JPEG), 408, "upload_too_slow")
+        assert (await caller.post(photos_of(student), content=grace, headers=JPEG)).status_code == 201
+
+
 async def test_of_one_student_a_bounded_number_of_photos_is_kept(
     places: ConnectionSettings, administrator_token: str, school: School, grace: bytes
 ) -> None:

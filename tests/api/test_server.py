@@ -104,6 +104,27 @@ async def test_others_are_answered_while_a_photo_is_looked_at(client: httpx.Asyn
     assert answered > 1
 
 
+async def test_who_hangs_up_in_the_middle_of_a_photo_is_no_error_of_the_server(
+    server: Server, client: httpx.AsyncClient, administrator_token: str
+) -> None:
+    student = await make_student(client)
+    await client.put(f"/v1/students/{student}/consent", json=CONSENT)
+    url = httpx.URL(server.url)
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    head = (
+        f"POST /v1/students/{student}/photos HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: image/jpeg\r\n"
+        f"Authorization: Bearer {administrator_token}\r\nContent-Length: 5000000\r\n\r\n"
+    )
+    writer.write(head.encode() + bytes(100_000))
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    gone = 'rollcall_api_requests_total{method="POST",route="/v1/students/{student_id}/photos",status="400"}'
+    while gone not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.05)
+    assert "Traceback" not in server.log.read_text()
+
+
 async def test_the_answer_names_no_server_software(client: httpx.AsyncClient) -> None:
     assert "server" not in (await client.get("/healthz")).headers
 
