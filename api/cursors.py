@@ -7,7 +7,7 @@ import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -29,6 +29,11 @@ CursorParameter = Annotated[str | None, Query(description="the `next_cursor` of 
 
 class Page(BaseModel, Generic[Item]):
     """One page of a list."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name a page of things as clients' generated code would."""
+        return f"{params[0].__name__.removesuffix('Out')}Page"
 
     items: list[Item]
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")

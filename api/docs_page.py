@@ -68,7 +68,7 @@ def _operation(method: str, path: str, operation: Node, document: Node) -> str:
         parts.append(f"<h4>Parameters</h4>{_parameters(parameters)}")
     if body := operation.get("requestBody"):
         parts.append(f"<h4>Body</h4>{_content(body['content'], document)}")
-    parts.append(f"<h4>Answers</h4>{_answers(operation['responses'], document)}")
+    parts.append(f"<h4>Answers</h4>{_answers(operation['responses'])}")
     heading = (
         f'<span class="method">{method}</span> <code>{escape(path)}</code> — {escape(operation.get("summary", ""))}'
     )
@@ -81,7 +81,7 @@ def _parameters(parameters: list[Node]) -> str:
             f"<code>{escape(each['name'])}</code>",
             escape(each["in"]) + (", needed" if each.get("required") else ""),
             _type(each["schema"]),
-            escape(each.get("description", each["schema"].get("description", ""))),
+            _inline(each.get("description", each["schema"].get("description", ""))),
         )
         for each in parameters
     ]
@@ -95,12 +95,11 @@ def _content(content: Node, document: Node) -> str:
     return _table(("type", "schema"), rows) + shown
 
 
-def _answers(responses: Node, document: Node) -> str:
+def _answers(responses: Node) -> str:
     rows = []
     for status, response in sorted(responses.items()):
-        resolved = _resolve(response, document)
-        kinds = ", ".join(_type(each.get("schema", {})) for each in resolved.get("content", {}).values())
-        rows.append((escape(status), _inline(resolved.get("description", "")), kinds))
+        kinds = ", ".join(_type(each.get("schema", {})) for each in response.get("content", {}).values())
+        rows.append((escape(status), _inline(response["description"]), kinds))
     return _table(("status", "meaning", "schema"), rows)
 
 

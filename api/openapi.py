@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.access import ACCESS, Rule
-from api.problems import CATALOGUE, MEDIA_TYPE, ProblemDetails
+from api.problems import CATALOGUE, MEDIA_TYPE, PHOTO_CODES, ProblemDetails
 
 TITLE = "Rollcall"
 VERSION = "1.0"
@@ -20,6 +20,19 @@ fields: ignore those that you don't know.
 """
 
 Document = dict[str, Any]
+
+_SUCCESS = {"200": "The answer", "201": "Made", "204": "Done; the answer has no body"}
+# The codes that come from what a route does, beside those that its form brings.
+_OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "/readyz"): ("store_unavailable",),
+    ("POST", "/v1/students"): ("conflict",),
+    ("POST", "/v1/students/{student_id}/photos"): (
+        *("consent_missing", "too_many_photos", "upload_too_slow", "busy", "recognition_failed"),
+        *PHOTO_CODES,
+    ),
+    ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): ("stale_revision", "conflict"),
+    ("DELETE", "/v1/tokens/{token_id}"): ("last_administrator",),
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -40,21 +53,24 @@ def _document(app: FastAPI) -> Document:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(_problem_schemas())
-    components["responses"] = {f"Problem{status}": _problem_response(status) for status in _statuses()}
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "made by `POST /v1/tokens`, or by `rollcall init`"}
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, path, ACCESS[method.upper(), path])
+            _complete(operation, (method.upper(), path))
     return document
 
 
-def _complete(operation: Document, path: str, rule: Rule) -> None:
+def _complete(operation: Document, route: tuple[str, str]) -> None:
+    rule = ACCESS[route]
     responses: Document = operation["responses"]
     responses.pop("422", None)  # FastAPI's own form of it, which this API doesn't use
-    for status in _statuses_of(operation, path, rule):
-        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    for status, response in responses.items():
+        response["description"] = _SUCCESS.get(status, response["description"])
+    codes = _codes_of(operation, route, rule)
+    for error in sorted({CATALOGUE[code][0] for code in codes}):
+        responses[str(error)] = _problem_response([code for code in codes if CATALOGUE[code][0] == error])
     if rule.public:
         operation["security"] = []
         return
@@ -63,28 +79,21 @@ def _complete(operation: Document, path: str, rule: Rule) -> None:
     operation["description"] = f"{operation.get('description', '')}\n\nFor: {who}.".strip()
 
 
-def _statuses_of(operation: Document, path: str, rule: Rule) -> list[int]:
-    body = "requestBody" in operation
-    found = [500]
+def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[str]:
+    """Give the codes of the problems that a route may answer with."""
+    body, path = operation.get("requestBody"), route[1]
+    found = ["internal", *_OWN_CODES.get(route, ())]
     if not rule.public:
-        found += [401, 503]
+        found += ["not_authenticated", "store_unavailable"]
     if not rule.public and not rule.asks_nothing:
-        found.append(403)
+        found.append("forbidden")
     if "{" in path:
-        found.append(404)
+        found.append("not_found")
     if body or operation.get("parameters"):
-        found.append(422)
+        found.append("invalid_request")
     if body:
-        found += [400, 409, 413, 415]
-    if path.endswith("/photos") and body:
-        found.append(408)
-    if path == "/readyz":
-        found.append(503)
-    return sorted(found)
-
-
-def _statuses() -> list[int]:
-    return sorted({status for status, _ in CATALOGUE.values()})
+        found += ["malformed_body", "body_too_large", "unsupported_media_type"]
+    return found
 
 
 def _problem_schemas() -> Document:
@@ -92,7 +101,6 @@ def _problem_schemas() -> Document:
     return {**schema.pop("$defs", {}), "ProblemDetails": schema}
 
 
-def _problem_response(status: int) -> Document:
-    codes = [code for code, (its_status, _) in CATALOGUE.items() if its_status == status]
+def _problem_response(codes: list[str]) -> Document:
     reference = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
-    return {"description": "Problem: " + ", ".join(f"`{code}`" for code in codes), "content": {MEDIA_TYPE: reference}}
+    return {"description": ", ".join(f"`{code}`" for code in codes), "content": {MEDIA_TYPE: reference}}

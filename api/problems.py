@@ -11,6 +11,20 @@ from api.security_headers import SECURITY_HEADERS
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:rollcall:problem:"
 
+# What recognition says of a photo that it can't use.
+PHOTO_CODES = (
+    "not_a_picture",
+    "unsupported_picture",
+    "truncated_picture",
+    "damaged_picture",
+    "picture_too_small",
+    "picture_too_large",
+    "picture_too_heavy",
+    "no_face",
+    "several_faces",
+    "face_too_small",
+)
+
 # code: (status, title). Codes are part of the contract: applications decide by them.
 CATALOGUE: dict[str, tuple[int, str]] = {
     "malformed_body": (400, "The body can't be read"),
@@ -27,16 +41,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "body_too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body has another form than is taken here"),
     "invalid_request": (422, "The request has errors"),
-    "not_a_picture": (422, "The photo can't be used"),
-    "unsupported_picture": (422, "The photo can't be used"),
-    "truncated_picture": (422, "The photo can't be used"),
-    "damaged_picture": (422, "The photo can't be used"),
-    "picture_too_small": (422, "The photo can't be used"),
-    "picture_too_large": (422, "The photo can't be used"),
-    "picture_too_heavy": (422, "The photo can't be used"),
-    "no_face": (422, "The photo can't be used"),
-    "several_faces": (422, "The photo can't be used"),
-    "face_too_small": (422, "The photo can't be used"),
+    **dict.fromkeys(PHOTO_CODES, (422, "The photo can't be used")),
     "recognition_failed": (422, "The photo can't be used"),
     "http_error": (400, "The request can't be answered"),
     "internal": (500, "Something is wrong on our side"),

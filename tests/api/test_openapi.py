@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.access import ACCESS
+from api.problems import CATALOGUE
 from tests.api.callers import Caller, body_of
 from tests.api.school import School
 
@@ -58,7 +59,11 @@ def test_every_route_says_what_it_does_for_whom_and_how_it_refuses(document: dic
         assert rule.public or "For: " in operation["description"]
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         assert {"500"} | (set() if rule.public else {"401", "503"}) <= errors.keys()
-        assert all(answer == {"$ref": f"#/components/responses/Problem{status}"} for status, answer in errors.items())
+        for status, answer in errors.items():
+            assert answer["content"].keys() == {"application/problem+json"}
+            codes = re.findall(r"`(\w+)`", answer["description"])
+            assert codes
+            assert {CATALOGUE[code][0] for code in codes} == {int(status)}
     names = [operation["operationId"] for _, _, operation in operations_of(document)]
     assert len(names) == len(set(names))
 
