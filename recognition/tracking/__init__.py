@@ -1,0 +1,38 @@
+"""One person's faces over a camera's frames: tracks, fused templates, and names within a meeting's error budget.
+
+    tracker = Tracker("camera 1", margins_of(engine.matcher))
+    seen = tracker.see(Frame(frame_id, seconds, look.faces), gallery, ledger)
+
+All of it is pure: the same frames give the same tracks, ids and names. Importing it loads no model and no OpenCV.
+"""
+
+from recognition.tracking.association import Motion, Place, associate
+from recognition.tracking.decision import Candidate, Margins, Spending, decide, margins_of
+from recognition.tracking.fusion import Correlation, Evidence, Fused, Weigh, weigh_by_size
+from recognition.tracking.state import Block, Ledger, TrackerState, TrackState
+from recognition.tracking.tracker import Change, Frame, Seen, Settings, Tracker
+
+__all__ = [
+    "Block",
+    "Candidate",
+    "Change",
+    "Correlation",
+    "Evidence",
+    "Frame",
+    "Fused",
+    "Ledger",
+    "Margins",
+    "Motion",
+    "Place",
+    "Seen",
+    "Settings",
+    "Spending",
+    "TrackState",
+    "Tracker",
+    "TrackerState",
+    "Weigh",
+    "associate",
+    "decide",
+    "margins_of",
+    "weigh_by_size",
+]

@@ -1,0 +1,116 @@
+"""Who the tracks in sight are, decided together and within a meeting's error budget. Pure.
+
+A matcher's threshold holds the promised rate (0.3 % of outsiders named) for one comparison. A meeting is many: a track
+is compared again with each frame, and an outsider whose track breaks is compared anew. Looks and tracks of one person
+in one meeting are far from independent, so dividing the rate by their number would cost most of the people enrolled
+their names. Instead what a name asks for rises with the chances taken (alpha spending), and how steeply is fitted by
+simulating whole meetings on identities kept for fitting, so that an outsider's greatest excess over all looks and all
+tracks of a meeting holds the rate: to name someone takes a margin of
+
+    base + per_chance x ln(1 + unnamed tracks of the meeting that were most like that person)
+
+above the matcher's threshold. `base` pays for looking again at one track, `per_chance` for broken ones.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.assignment import assign
+from recognition.gallery import Gallery
+from recognition.matcher import Matcher
+from recognition.tracking.fusion import Fused
+from recognition.tracking.state import Ledger, TrackState
+
+__all__ = ["Candidate", "Margins", "Spending", "decide", "margins_of"]
+
+# By how much each track's score is above what would name it as each person at one look: float32 (tracks, people), in
+# the gallery's order of people.
+Margins = Callable[[Gallery, Sequence[Fused]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Spending:
+    """How a meeting's error budget is spent, in the units of the matcher's scores.
+
+    `base`, `per_chance`: see the module. `keep`: a name once given stands while the margin is at most so much below
+    what giving it asked for; without it a score at the threshold would name and unname a track with every frame.
+    """
+
+    base: float = 0.0
+    per_chance: float = 0.0
+    keep: float = 0.0
+
+    def required(self, chances: int) -> float:
+        """Return the margin that a name asks for after so many unnamed tracks that were most like this person."""
+        return self.base + self.per_chance * math.log1p(chances)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a decision gives a track: `person` and their margin; `most_like` is for the ledger alone, never told."""
+
+    person: str | None
+    margin: float | None
+    most_like: str | None
+
+
+def margins_of(matcher: Matcher) -> Margins:
+    """Return the margins of a matcher that compares a fused template like any other."""
+
+    def margins(gallery: Gallery, fused: Sequence[Fused]) -> NDArray[np.float32]:
+        return matcher.scores(gallery, np.stack([each.template.vector for each in fused])) - np.float32(
+            matcher.threshold
+        )
+
+    return margins
+
+
+def decide(
+    tracks: Sequence[tuple[TrackState, Fused | None]],
+    gallery: Gallery,
+    margins: Margins,
+    spending: Spending,
+    ledger: Ledger,
+    elsewhere: Mapping[str, float],
+) -> list[Candidate]:
+    """Return a Candidate for each track in sight, in their order; a person is given to one track at most.
+
+    A track without a template keeps its person at the margin that its state holds. `elsewhere`: people who are being
+    seen in other rooms, with their margins there: a person is at one place, where they are surest.
+    """
+    people = gallery.people
+    columns = {person: column for column, person in enumerate(people)}
+    if not people:
+        return [Candidate(None, None, None)] * len(tracks)
+    found = np.full((len(tracks), len(people)), -np.inf, np.float32)
+    encoded = [(row, fused) for row, (_, fused) in enumerate(tracks) if fused is not None]
+    if encoded:
+        found[[row for row, _ in encoded]] = margins(gallery, [fused for _, fused in encoded])
+    required = np.array([spending.required(ledger.spent(person)) for person in people], np.float32)
+    excess = found - required
+    for row, (state, fused) in enumerate(tracks):
+        if state.person in columns:
+            column = columns[state.person]
+            if fused is None and state.margin is not None:
+                found[row, column] = state.margin
+                excess[row, column] = state.margin - required[column]
+            excess[row, column] += spending.keep
+        for person in state.blocked & columns.keys():
+            excess[row, columns[person]] = -np.inf
+    for person in elsewhere.keys() & columns.keys():
+        column = columns[person]
+        excess[found[:, column] <= elsewhere[person], column] = -np.inf
+
+    answers = []
+    for row, given in enumerate(assign(excess, 0.0)):
+        best = int(found[row].argmax())
+        most_like = people[best] if np.isfinite(found[row, best]) else None
+        if given is None:
+            answers.append(Candidate(None, None, most_like))
+        else:
+            answers.append(Candidate(people[given], float(found[row, given]), most_like))
+    return answers

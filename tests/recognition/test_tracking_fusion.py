@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recognition import BadTemplate, Box, EncoderMismatch, Face, Template
+from recognition.tracking import Evidence, weigh_by_size
+
+
+def vector(angle: float) -> list[float]:
+    return [float(np.cos(angle)), float(np.sin(angle)), 0.0]
+
+
+def template(angle: float, length: float = 1.0, encoder: str = "e") -> Template:
+    return Template(encoder, length * np.array(vector(angle), np.float32))
+
+
+def evidence(*faces: tuple[float, float, float]) -> Evidence:
+    """Faces as angle, weight, time."""
+    gathered = Evidence()
+    for angle, weight, time in faces:
+        gathered.add(template(angle), weight, time)
+    return gathered
+
+
+def at_a_distance(cosine_distance: float, frames: int, seconds: float) -> Evidence:
+    """Templates whose mean 1 − cosine between any two is the one given: a common part and one of each frame's own."""
+    gathered = Evidence()
+    own = np.sqrt(cosine_distance)
+    for frame in range(frames):
+        values = np.zeros(frames + 1, np.float32)
+        values[0], values[frame + 1] = np.sqrt(1 - own**2), own
+        gathered.add(Template("e", values), 1.0, frame * seconds)
+    return gathered
+
+
+def test_before_the_first_face_there_is_nothing() -> None:
+    assert Evidence().fused() is None
+    assert Evidence().effective_frames == 0
+    assert Evidence().direction is None
+
+
+def test_one_face_is_its_own_template_and_one_frame() -> None:
+    fused = evidence((0.3, 0.5, 7.0)).fused()
+    assert fused is not None
+    np.testing.assert_allclose(fused.template.vector, vector(0.3), atol=1e-6)
+    assert (fused.frames, fused.effective_frames) == (1, 1.0)
+
+
+def test_the_template_is_the_weighted_mean_at_unit_length() -> None:
+    fused = evidence((0.0, 3.0, 0.0), (1.0, 1.0, 0.0)).fused()
+    assert fused is not None
+    mean = 3 * np.array(vector(0.0)) + np.array(vector(1.0))
+    np.testing.assert_allclose(fused.template.vector, mean / np.linalg.norm(mean), atol=1e-6)
+
+
+def test_templates_that_are_not_of_unit_length_stay_comparable_by_distance() -> None:
+    gathered = Evidence()
+    gathered.add(template(0.0, length=1.4), 1.0, 0.0)
+    gathered.add(template(0.0, length=1.6), 1.0, 0.0)
+    fused = gathered.fused()
+    assert fused is not None
+    np.testing.assert_allclose(fused.template.vector, [1.5, 0, 0], atol=1e-6)
+
+
+def test_five_frames_a_second_apart_are_worth_a_third_more_than_one() -> None:
+    # Mean 1 − cosine within a track as measured: 0.018, against 0.045 over different days.
+    assert at_a_distance(0.018, 5, 1.0).effective_frames == pytest.approx(1.35, abs=0.12)
+
+
+def test_the_same_picture_again_is_worth_nothing_however_late() -> None:
+    assert evidence(*[(0.2, 1.0, 10.0 * frame) for frame in range(9)]).effective_frames == pytest.approx(1.0, abs=1e-6)
+
+
+def test_frames_of_one_moment_are_worth_one_however_unlike() -> None:
+    assert at_a_distance(0.05, 9, 0.0).effective_frames == pytest.approx(1.0)
+
+
+def test_a_face_without_weight_adds_next_to_nothing() -> None:
+    light = evidence((0.0, 1.0, 0.0), (0.3, 1e-4, 9.0))
+    assert light.effective_frames == pytest.approx(1.0, abs=1e-2)
+
+
+faces = st.lists(st.tuples(st.floats(-1, 1), st.floats(0.1, 1), st.floats(0, 60)), min_size=1, max_size=60)
+
+
+@given(faces)
+def test_a_track_is_worth_one_frame_to_fewer_than_two_and_never_more_than_it_has(
+    taken: list[tuple[float, float, float]],
+) -> None:
+    ordered = sorted(taken, key=lambda face: face[2])
+    worth = evidence(*ordered).effective_frames
+    assert 1 - 1e-6 <= worth <= min(len(taken), 1 / 0.6) + 1e-6
+
+
+def test_what_was_seen_long_ago_gives_way() -> None:
+    fused = evidence((0.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.0, 1.0, 2.0), (1.0, 1.0, 120.0)).fused()
+    assert fused is not None
+    assert float(fused.template.vector @ np.array(vector(1.0), np.float32)) > 0.99
+
+
+def test_templates_of_two_encoders_are_never_fused() -> None:
+    gathered = evidence((0.0, 1.0, 0.0))
+    with pytest.raises(EncoderMismatch, match="'other'"):
+        gathered.add(template(0.0, encoder="other"), 1.0, 1.0)
+    with pytest.raises(BadTemplate):
+        gathered.add(Template("e", np.ones(2, np.float32)), 1.0, 1.0)
+    assert gathered.frames == 1
+
+
+def test_a_template_of_zeros_is_refused() -> None:
+    with pytest.raises(BadTemplate):
+        Evidence().add(Template("e", np.zeros(3, np.float32)), 1.0, 0.0)
+
+
+def test_a_small_face_counts_less() -> None:
+    weights = [weigh_by_size(Face(Box(0, 0, width, width), 1.0)) for width in (0, 28, 40, 80, 300)]
+    assert weights == sorted(weights)
+    assert weights[0] > 0
+    assert weights[2] == pytest.approx(0.5)
+    assert weights[-1] == weights[-2] == 1.0
