@@ -20,6 +20,9 @@ from ingest.publishing import Producer, Publisher
 from ingest.settings import IngestSettings
 from ingest.socket import frames_socket
 
+# What cameras wait for is confirmed or given up by then; only frames that nobody waits for may be left in it.
+_PRODUCER_SECONDS = 5.0
+
 
 def create_app(
     settings: IngestSettings | None = None,
@@ -61,7 +64,7 @@ def create_app(
         finally:
             # Under a server that doesn't drain first (`ingest.server` does), what is under way ends here.
             await connections.drain(chosen.drain_within_s)
-            await publisher.stop(chosen.drain_within_s)
+            await publisher.stop(_PRODUCER_SECONDS)
             store.close()
 
     return Starlette(

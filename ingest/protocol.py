@@ -1,8 +1,11 @@
-"""uvicorn's WebSocket protocol, with two answers of our own.
+"""uvicorn's WebSocket protocol, with three answers of our own.
 
-uvicorn reads at most one message ahead of the application (it pauses the transport after each), which is what the
-bounds of this service rest on. Two things it does are wrong for cameras:
+uvicorn pauses the transport after each message, which is what the bounds of this service rest on. Three things that it
+does are wrong for cameras:
 
+- It reads on as soon as the application has taken a message, so that each connection may hold two pictures: one that
+  waits for its place, one read ahead; and it reads the first before anyone has looked at the token. Here it reads when
+  the application asks for a message, and not before.
 - A message over `ws_max_size` closes the connection with 1009 and nothing else, and at once, while the camera is still
   sending: its system then drops the unread close as well, and the camera sees a mere reset. Here it is told
   `message_too_large` first, and what it still sends is thrown away until it closes.
@@ -10,8 +13,10 @@ bounds of this service rest on. Two things it does are wrong for cameras:
   Here anything that was read lately is a sign of life, and an unread socket proves nothing.
 """
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 
 from ingest.codes import Close, Code, Refused
 from ingest.messages import reply
@@ -26,6 +31,20 @@ class CameraProtocol(WebSocketsSansIOProtocol):
 
     _heard_at = 0.0
     _is_failed = False
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin the handshake; read no picture before the application has admitted the camera and asks for one."""
+        super().handle_connect(event)
+        if not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Give the application the next message, and read on only if there is none yet."""
+        if self.read_paused and self.queue.empty() and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+        return await self.queue.get()
 
     def data_received(self, data: bytes) -> None:
         """Note the sign of life, then read."""

@@ -10,7 +10,11 @@ _ROOM_FOR_HEADERS = 64 * 1024
 
 
 class IngestSettings(BaseSettings):
-    """Settings with the prefix `ROLLCALL_`."""
+    """Settings with the prefix `ROLLCALL_`.
+
+    Frames hold at most `in_flight_bytes`, and each connection that waits for its place one message; Kafka's client
+    copies what it sends.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ROLLCALL_", extra="ignore", frozen=True)
 
@@ -24,7 +28,7 @@ class IngestSettings(BaseSettings):
     connection_frames: int = Field(default=32, ge=1, description="a connection's frames under way")
     connection_bytes: int = Field(default=32_000_000, ge=1, description="bytes of a connection's frames under way")
     in_flight_frames: int = Field(default=4_000, ge=1, description="frames under way in all")
-    in_flight_bytes: int = Field(default=256_000_000, ge=1, description="bytes of the frames under way in all")
+    in_flight_bytes: int = Field(default=128_000_000, ge=1, description="bytes of the frames under way in all")
     confirm_within_s: float = Field(
         default=30.0,
         gt=0,

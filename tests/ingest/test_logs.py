@@ -52,7 +52,10 @@ def test_a_token_is_cut_down_to_its_id_wherever_it_stands(capsys: pytest.Capture
     assert "Traceback" in text
 
 
-def test_the_web_servers_lines_lose_their_query_strings(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_web_servers_lines_lose_their_query_strings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)  # a server in this process ended it
     configure_logging("ingest", "debug")
     logging.getLogger("uvicorn.error").info(
         '%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/ws?camera=a&token=secret"
