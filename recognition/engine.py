@@ -83,6 +83,7 @@ class Engine(ABC):
 # Where each engine is, as module and class: a module is imported when its engine is asked for.
 engines = MappingProxyType(
     {
+        "fast": ("recognition.fast_engine", "FastEngine"),
         "face_recognition": ("recognition.face_recognition_engine", "FaceRecognitionEngine"),
     }
 )
