@@ -40,12 +40,12 @@ down: ## End the local stack
 bench-%: install ## Run one benchmark: make bench-encoder ARGS=--quick
 	$(BIN)/python -m benchmarks $* $(ARGS)
 
-lock: ## Write requirements.lock anew from requirements.in
+lock: ## Write requirements.lock anew from requirements.in; UPGRADE=1 takes the newest versions
 	@echo "installing uv into .rollcall/uv, for this only"
 	$(PYTHON) -m venv .rollcall/uv
 	.rollcall/uv/bin/pip install --disable-pip-version-check uv
 	.rollcall/uv/bin/uv pip compile requirements.in --override overrides.txt --python-version 3.11 \
-		--python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --output-file requirements.lock
+		--python-platform x86_64-manylinux_2_28 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 
 clean: down ## Remove what was installed and built; data, keys and logs stay (`rollcall reset` deletes those)
 	rm -rf .venv .rollcall/uv .rollcall/build.lock $(JARS) build dist *.egg-info

@@ -14,7 +14,7 @@ def init() -> None:
     console = Console(highlight=False)
     with told_plainly():
         outcome = asyncio.run(initialise(ConnectionSettings()))
-    console.print(outcome.summary, markup=False)
+    console.print(outcome.summary, markup=False, soft_wrap=True)
     for topic in outcome.topics:
         if topic.differences:
             console.print(f"topic {topic.name} differs ({'; '.join(topic.differences)}): see `rollcall topics`")

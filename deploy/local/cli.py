@@ -135,7 +135,8 @@ def _welcome(stack: LocalStack, console: Console, token: str | None, only_backen
     else:
         console.print(f"API and its documentation: http://{LOOPBACK}:{settings.api_port}/docs")
         console.print(f"cameras connect to:        ws://{LOOPBACK}:{settings.ingest_port}/ws?camera=ID")
-    console.print("`rollcall status` shows how it goes, `rollcall logs -f` what it says, `rollcall down` ends it.")
+    farewell = "`rollcall status` shows how it goes, `rollcall logs -f` what it says, `rollcall down` ends it."
+    console.print(farewell, soft_wrap=True)
 
 
 def _table(parts: list[PartStatus]) -> Table:

@@ -78,5 +78,5 @@ class TerminalProgress:
             return False
         if self._last.get(step) != text:
             self._last[step] = text
-            self._console.print(f"{step}: {text}", markup=False)
+            self._console.print(f"{step}: {text}", markup=False, soft_wrap=True)
         return True

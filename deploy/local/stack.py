@@ -17,7 +17,7 @@ from deploy.local.ports import free_ports, listens, require_free
 from deploy.local.processes import resident_bytes
 from deploy.local.progress import NoProgress, Progress
 from deploy.local.settings import IsolatedSettings, LocalSettings
-from deploy.local.supervise import ProcessState, Supervisor
+from deploy.local.supervise import ProcessState, Supervisor, SupervisorError
 
 # So many starts in a row that ended at once are no bad luck: the reason stands in the log, and waiting won't help.
 _FAILED_STARTS = 3
@@ -203,7 +203,7 @@ class LocalStack:
             async with asyncio.TaskGroup() as group:
                 for part in parts:
                     group.create_task(self._until_healthy(part, progress))
-        except* StartFailed as failures:
+        except* (StartFailed, SupervisorError) as failures:
             # The first one ended the others' waiting; a group around it would only hide its sentence.
             failed = failures.exceptions[0]
         else:
@@ -224,6 +224,8 @@ class LocalStack:
             else:
                 progress.done(part.name, f"ready at {part.address}")
                 return
+            if part.program and not self.runs:
+                raise StartFailed(f"the supervisor ended: see {self.log_file('supervisord')}")
             pid = self.pid_of(part.name)
             pids |= {pid} if pid else set()
             if len(pids) >= _FAILED_STARTS or time.monotonic() > deadline:
