@@ -10,6 +10,9 @@ class BodyIn(BaseModel):
 
 
 class BodyOut(BaseModel):
-    """A body that an answer gives: later versions may add fields."""
+    """A body that an answer gives: later versions may add fields.
 
-    model_config = ConfigDict(frozen=True)
+    Where it shows a value of the domain field by field, `model_validate(value)` makes it.
+    """
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)

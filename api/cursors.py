@@ -6,6 +6,7 @@ A cursor only says where to go on. Every page is asked for with the caller's own
 import base64
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -16,6 +17,7 @@ from api.problems import invalid_field
 from api.texts import is_id
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # UUIDs and the ids of tokens; anything else might be a text that the database can't hold.
@@ -37,6 +39,12 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+
+
+def make_page(found: list[Row], limit: int, show: Callable[[Row], Item], cursor_of: Callable[[Row], str]) -> Page[Item]:
+    """Make a page out of what was found where one more than `limit` was asked for: it tells whether there is more."""
+    page = found[:limit]
+    return Page(items=[show(row) for row in page], next_cursor=cursor_of(page[-1]) if len(found) > limit else None)
 
 
 def write_key(key: str) -> str:

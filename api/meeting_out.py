@@ -1,13 +1,12 @@
 """How a meeting is shown, wherever it is."""
 
 from datetime import date
-from typing import Self
 
 from pydantic import Field
 
 from api.bodies import BodyOut
 from api.times import MomentOut
-from attendance.meetings import Meeting, MeetingState
+from attendance.meetings import MeetingState
 
 
 class MeetingOut(BodyOut):
@@ -23,19 +22,3 @@ class MeetingOut(BodyOut):
     zone: str
     local_date: date = Field(description="the civil date of the start where the meeting is held")
     state: MeetingState
-
-    @classmethod
-    def of(cls, meeting: Meeting) -> Self:
-        """Show a meeting."""
-        return cls(
-            id=meeting.id,
-            class_id=meeting.class_id,
-            course_id=meeting.course_id,
-            term_id=meeting.term_id,
-            room_ids=list(meeting.room_ids),
-            start=meeting.start,
-            end=meeting.end,
-            zone=meeting.zone,
-            local_date=meeting.local_date,
-            state=meeting.state,
-        )

@@ -8,7 +8,7 @@ from api.bodies import BodyOut
 from api.meeting_out import MeetingOut
 from api.times import MomentOut
 from attendance.people import Student
-from attendance.records import Record, Revision
+from attendance.records import Record
 from attendance.status import Cause, Method, Status
 
 # A student of whom nothing was said yet: not seen so far, and the meeting isn't closed. No record holds this word.
@@ -82,23 +82,6 @@ class RevisionOut(BodyOut):
     first_seen: MomentOut | None
     last_seen: MomentOut | None
 
-    @classmethod
-    def of(cls, revision: Revision) -> Self:
-        """Show a step."""
-        return cls(
-            number=revision.number,
-            at=revision.at,
-            by=revision.by,
-            cause=revision.cause,
-            status=revision.status,
-            previous_status=revision.previous_status,
-            provisional=revision.provisional,
-            method=revision.method,
-            reason=revision.reason,
-            first_seen=revision.first_seen,
-            last_seen=revision.last_seen,
-        )
-
 
 class EvidenceOut(BodyOut):
     """What the machine saw."""
@@ -123,10 +106,6 @@ class RecordOut(BodyOut):
         return cls(
             meeting=meeting,
             entry=entry,
-            evidence=(
-                EvidenceOut(score=evidence.score, camera_id=evidence.camera_id, frames=evidence.frames)
-                if evidence
-                else None
-            ),
-            history=[RevisionOut.of(revision) for revision in record.history] if record else [],
+            evidence=EvidenceOut.model_validate(evidence) if evidence else None,
+            history=[RevisionOut.model_validate(revision) for revision in record.history] if record else [],
         )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from api.bodies import BodyIn, BodyOut
-from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute
 from api.problems import invalid_field, not_found
 from api.services import StoreHere
@@ -112,11 +112,7 @@ async def add_camera(body: CameraIn, store: StoreHere, response: Response) -> Ne
 async def list_cameras(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[CameraOut]:
     """List all cameras, in order of id."""
     found = await store.cameras.page(after=read_key(cursor), limit=limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[CameraOut.of(camera) for camera in page],
-        next_cursor=write_key(page[-1].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, CameraOut.of, lambda camera: write_key(camera.id))
 
 
 @router.get("/{camera_id}", summary="Get a camera")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from api.bodies import BodyIn, BodyOut
-from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_class
 from api.services import StoreHere
@@ -117,11 +117,7 @@ async def list_classes(
     """List the classes, in order of id; a teacher's own only."""
     among = None if visitor.sees_everything else sorted(visitor.principal.subjects)
     found = await store.classes.page(after=read_key(cursor), limit=limit + 1, among=among)
-    page = found[:limit]
-    return Page(
-        items=[ClassOut.of(class_, rules) for class_, rules in page],
-        next_cursor=write_key(page[-1][0].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, lambda row: ClassOut.of(*row), lambda row: write_key(row[0].id))
 
 
 @router.get("/{class_id}", summary="Get a class")

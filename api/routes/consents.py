@@ -1,7 +1,5 @@
 """A student's consent: without one, no template is kept."""
 
-from typing import Self
-
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field, field_validator
 
@@ -57,18 +55,6 @@ class ConsentOut(BodyOut):
     given_at: MomentOut
     guardian: str | None
 
-    @classmethod
-    def of(cls, consent: Consent) -> Self:
-        """Show a consent."""
-        return cls(
-            student_id=consent.student_id,
-            basis=consent.basis,
-            notice_version=consent.notice_version,
-            given_by=consent.given_by,
-            given_at=consent.given_at,
-            guardian=consent.guardian,
-        )
-
 
 @router.put("", summary="Record a consent")
 async def record_consent(student_id: StudentId, body: ConsentIn, store: StoreHere) -> ConsentOut:
@@ -76,7 +62,7 @@ async def record_consent(student_id: StudentId, body: ConsentIn, store: StoreHer
     await require_student(store, student_id)
     consent = Consent(student_id, body.basis, body.notice_version, body.given_by, body.given_at, body.guardian)
     await store.biometrics.record_consent(consent)
-    return ConsentOut.of(consent)
+    return ConsentOut.model_validate(consent)
 
 
 @router.get("", summary="Get the standing consent")
@@ -87,7 +73,7 @@ async def get_consent(student_id: StudentId, store: StoreHere, visitor: VisitorH
     consent = await store.biometrics.consent_of(student_id)
     if consent is None:
         raise Problem("not_found", f"student {student_id} has no standing consent")
-    return ConsentOut.of(consent)
+    return ConsentOut.model_validate(consent)
 
 
 @router.delete("", status_code=204, summary="Withdraw the consent")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from api.bodies import BodyIn
-from api.cursors import CursorParameter, Limit, Page, read_moment, write_moment
+from api.cursors import CursorParameter, Limit, Page, make_page, read_moment, write_moment
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_class, require_meeting
 from api.meeting_out import MeetingOut
@@ -89,7 +89,7 @@ async def add_meeting(body: MeetingIn, services: ServicesHere, response: Respons
     )
     await store.meetings.add(meeting)
     response.headers["Location"] = f"/v1/meetings/{meeting.id}"
-    return MeetingOut.of(meeting)
+    return MeetingOut.model_validate(meeting)
 
 
 @router.get("/meetings/{meeting_id}", summary="Get a meeting")
@@ -97,7 +97,7 @@ async def get_meeting(meeting_id: MeetingId, store: StoreHere, visitor: VisitorH
     """Get one meeting."""
     meeting = await require_meeting(store, meeting_id)
     visitor.require("meeting", meeting_id, meeting.class_id)
-    return MeetingOut.of(meeting)
+    return MeetingOut.model_validate(meeting)
 
 
 @router.get("/classes/{class_id}/meetings", summary="List a class' meetings")
@@ -108,11 +108,7 @@ async def list_meetings(
     visitor.require("class", class_id, class_id)
     await require_class(store, class_id)
     found = await store.meetings.of_class(class_id, after=read_moment(cursor), limit=limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[MeetingOut.of(meeting) for meeting in page],
-        next_cursor=write_moment(page[-1].start, page[-1].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, MeetingOut.model_validate, lambda meeting: write_moment(meeting.start, meeting.id))
 
 
 async def _zone_of_rooms(store: Store, room_ids: tuple[str, ...]) -> str | None:

@@ -29,9 +29,9 @@ class PhotoOut(BodyOut):
     created_at: MomentOut
 
     @classmethod
-    def of(cls, template: StoredTemplate) -> Self:
+    def of(cls, stored: StoredTemplate) -> Self:
         """Show that a template is there."""
-        return cls(id=template.id, encoder=template.template.encoder, created_at=template.created_at)
+        return cls(id=stored.id, encoder=stored.template.encoder, created_at=stored.created_at)
 
 
 class EnrolledPhotoOut(PhotoOut):
@@ -70,21 +70,16 @@ async def enrol_photo(
         face = await services.desk.look(photo)
     if face.template is None:
         raise ValueError("the engine gave a face without a template")
-    template = StoredTemplate(
-        id=new_id(),
-        student_id=student_id,
-        template=face.template,
-        created_at=now(),
-    )
+    stored = StoredTemplate(id=new_id(), student_id=student_id, template=face.template, created_at=now())
     try:
-        await store.biometrics.add_template(template)
+        await store.biometrics.add_template(stored)
     except NoConsent as error:  # withdrawn while the photo was looked at
         raise consent_missing(student_id) from error
-    response.headers["Location"] = f"/v1/students/{student_id}/photos/{template.id}"
+    response.headers["Location"] = f"/v1/students/{student_id}/photos/{stored.id}"
     return EnrolledPhotoOut(
-        id=template.id,
-        encoder=template.template.encoder,
-        created_at=template.created_at,
+        id=stored.id,
+        encoder=stored.template.encoder,
+        created_at=stored.created_at,
         face_width=round(face.box.width),
         detector_score=round(face.score, 3),
     )
@@ -96,7 +91,7 @@ async def list_photos(student_id: StudentId, store: StoreHere, visitor: VisitorH
     visitor.require("student", student_id, student_id)
     await require_student(store, student_id)
     templates = await store.biometrics.templates_of([student_id])
-    return PhotosOut(items=[PhotoOut.of(template) for template in templates])
+    return PhotosOut(items=[PhotoOut.of(stored) for stored in templates])
 
 
 @router.delete("/{photo_id}", status_code=204, summary="Delete a photo")

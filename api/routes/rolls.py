@@ -67,7 +67,7 @@ async def get_roll(meeting_id: MeetingId, store: StoreHere, visitor: VisitorHere
     entries = [
         RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in everybody
     ]
-    return RollOut.of(MeetingOut.of(meeting), coverage.share(meeting.start, meeting.end), entries)
+    return RollOut.of(MeetingOut.model_validate(meeting), coverage.share(meeting.start, meeting.end), entries)
 
 
 @router.get("/{student_id}", summary="Get a student's record of a meeting")
@@ -154,4 +154,4 @@ async def _show(
     known = await store.students.get_many([student_id])
     entry = RollEntryOut.of(student_id, known.get(student_id), record, on_roster=on_roster)
     response.headers["ETag"] = f'"{entry.revision}"'
-    return RecordOut.of(MeetingOut.of(meeting), entry, record)
+    return RecordOut.of(MeetingOut.model_validate(meeting), entry, record)

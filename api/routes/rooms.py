@@ -1,12 +1,10 @@
 """Rooms, which meetings are held in and cameras look at."""
 
-from typing import Self
-
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from api.bodies import BodyIn, BodyOut
-from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute
 from api.problems import not_found
 from api.services import StoreHere
@@ -35,11 +33,6 @@ class RoomOut(BodyOut):
     title: str
     zone: str | None
 
-    @classmethod
-    def of(cls, room: Room) -> Self:
-        """Show a room."""
-        return cls(id=room.id, title=room.title, zone=room.zone)
-
 
 @router.post("", status_code=201, summary="Add a room")
 async def add_room(body: RoomIn, store: StoreHere, response: Response) -> RoomOut:
@@ -47,24 +40,20 @@ async def add_room(body: RoomIn, store: StoreHere, response: Response) -> RoomOu
     room = Room(new_id(), body.title, body.zone)
     await store.cameras.add_room(room)
     response.headers["Location"] = f"/v1/rooms/{room.id}"
-    return RoomOut.of(room)
+    return RoomOut.model_validate(room)
 
 
 @router.get("", summary="List the rooms")
 async def list_rooms(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[RoomOut]:
     """List all rooms, in order of id."""
     found = await store.cameras.page_of_rooms(after=read_key(cursor), limit=limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[RoomOut.of(room) for room in page],
-        next_cursor=write_key(page[-1].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, RoomOut.model_validate, lambda room: write_key(room.id))
 
 
 @router.get("/{room_id}", summary="Get a room")
 async def get_room(room_id: RoomId, store: StoreHere) -> RoomOut:
     """Get one room."""
     try:
-        return RoomOut.of(await store.cameras.get_room(room_id))
+        return RoomOut.model_validate(await store.cameras.get_room(room_id))
     except Missing as error:
         raise not_found("room", room_id) from error

@@ -1,12 +1,12 @@
 """Students: who they are to the school."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from api.bodies import BodyIn, BodyOut
-from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_student
 from api.services import StoreHere
@@ -43,17 +43,6 @@ class StudentOut(BodyOut):
     sourced_id: str | None
     email: str | None
 
-    @classmethod
-    def of(cls, student: Student) -> Self:
-        """Show a student."""
-        return cls(
-            id=student.id,
-            given_name=student.given_name,
-            family_name=student.family_name,
-            sourced_id=student.sourced_id,
-            email=student.email,
-        )
-
 
 @router.post("", status_code=201, summary="Add a student")
 async def add_student(body: StudentIn, store: StoreHere, response: Response) -> StudentOut:
@@ -61,22 +50,18 @@ async def add_student(body: StudentIn, store: StoreHere, response: Response) -> 
     student = Student(new_id(), body.given_name, body.family_name, body.sourced_id, body.email)
     await store.students.add(student)
     response.headers["Location"] = f"/v1/students/{student.id}"
-    return StudentOut.of(student)
+    return StudentOut.model_validate(student)
 
 
 @router.get("", summary="List the students")
 async def list_students(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[StudentOut]:
     """List all students, in order of id."""
     found = await store.students.page(after=read_key(cursor), limit=limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[StudentOut.of(student) for student in page],
-        next_cursor=write_key(page[-1].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, StudentOut.model_validate, lambda student: write_key(student.id))
 
 
 @router.get("/{student_id}", summary="Get a student")
 async def get_student(student_id: StudentId, store: StoreHere, visitor: VisitorHere) -> StudentOut:
     """Get one student; a student gets themself."""
     visitor.require("student", student_id, student_id)
-    return StudentOut.of(await require_student(store, student_id))
+    return StudentOut.model_validate(await require_student(store, student_id))

@@ -1,13 +1,13 @@
 """Tokens: who may do what."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from api.bodies import BodyIn, BodyOut
-from api.cursors import CursorParameter, Limit, Page, read_key, write_key
+from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute
 from api.problems import Problem, invalid_field, not_found
 from api.services import ServicesHere, StoreHere
@@ -15,7 +15,6 @@ from api.texts import Id, Name, TokenId
 from api.times import MomentIn, MomentOut, now
 from attendance.rights import Role
 from attendance.store import Missing, Store
-from attendance.store.tokens import TokenEntry
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], route_class=GuardedRoute)
 
@@ -81,19 +80,6 @@ class TokenOut(BodyOut):
     expires_at: MomentOut | None
     revoked_at: MomentOut | None
 
-    @classmethod
-    def of(cls, entry: TokenEntry) -> Self:
-        """Show a token."""
-        return cls(
-            id=entry.id,
-            role=entry.role,
-            subjects=list(entry.subjects),
-            label=entry.label,
-            created_at=entry.created_at,
-            expires_at=entry.expires_at,
-            revoked_at=entry.revoked_at,
-        )
-
 
 class NewTokenOut(BodyOut):
     """A token at the only moment when its text is known."""
@@ -126,11 +112,7 @@ async def make_token(body: TokenIn, store: StoreHere, response: Response) -> New
 async def list_tokens(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[TokenOut]:
     """List all tokens without their texts, revoked ones too, in order of id."""
     found = await store.tokens.page(after=read_key(cursor), limit=limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[TokenOut.of(entry) for entry in page],
-        next_cursor=write_key(page[-1].id) if len(found) > limit else None,
-    )
+    return make_page(found, limit, TokenOut.model_validate, lambda entry: write_key(entry.id))
 
 
 @router.delete("/{token_id}", status_code=204, summary="Revoke a token")
