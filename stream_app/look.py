@@ -65,12 +65,12 @@ class Looker:
         if view is None:
             work.let_bytes_go()
             return Looked(frame.id, camera, frame.taken_at)
-        async with self._pool.free_worker():
+        async with self._pool.free_process() as process:
             if work.is_abandoned:
                 return None
             work.is_begun = True
             with metrics.SECONDS.labels("recognition").time():
-                look = await self._pool.look(frame.picture, camera.smallest_face)
+                look = await process.look(frame.picture, camera.smallest_face)
         work.let_bytes_go()
         # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
         view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)

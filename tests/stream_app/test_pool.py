@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,10 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from recognition import PictureLimits, UnknownEngine
+from recognition import Look, PictureLimits, UnknownEngine
 from stream_app.messages import Refused
 from stream_app.pool import RecognitionPool, look_with
 from tests.stream_app.looks import SEEN, look
+
+
+async def look_in(pool: RecognitionPool, picture: bytes) -> Look:
+    async with pool.free_process() as process:
+        return await process.look(picture, 40)
 
 
 @pytest.fixture(scope="module")
@@ -25,35 +31,35 @@ def pool() -> Iterator[RecognitionPool]:
 
 
 async def test_a_sound_picture_is_looked_at(pool: RecognitionPool) -> None:
-    assert await pool.look(b"see", 40) == SEEN
+    assert await look_in(pool, b"see") == SEEN
 
 
 async def test_a_picture_that_ends_its_process_is_refused_after_three_tries(
     pool: RecognitionPool, tmp_path: Path
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await pool.look(f"die {tmp_path / 'tries'}".encode(), 40)
+        await look_in(pool, f"die {tmp_path / 'tries'}".encode())
     assert refused.value.code == "recognition_crashed"
     assert refused.value.tries == 3
     assert (tmp_path / "tries").read_text() == "..."
 
 
 async def test_the_blame_for_a_dead_process_falls_on_no_picture_beside_it(pool: RecognitionPool) -> None:
-    bad = asyncio.gather(*(pool.look(b"die", 40) for _ in range(3)), return_exceptions=True)
-    good = await asyncio.gather(*(pool.look(b"see", 40) for _ in range(10)))
+    bad = asyncio.gather(*(look_in(pool, b"die") for _ in range(3)), return_exceptions=True)
+    good = await asyncio.gather(*(look_in(pool, b"see") for _ in range(10)))
     assert good == [SEEN] * 10
     assert all(isinstance(result, Refused) for result in await bad)
 
 
 async def test_a_process_that_died_once_is_forgiven(pool: RecognitionPool, tmp_path: Path) -> None:
-    assert await pool.look(f"die-once {tmp_path / 'tries'}".encode(), 40) == SEEN
+    assert await look_in(pool, f"die-once {tmp_path / 'tries'}".encode()) == SEEN
 
 
 async def test_a_picture_that_never_ends_is_refused_by_the_deadline_and_its_processes_are_ended(tmp_path: Path) -> None:
     pool = RecognitionPool(look, size=1, deadline_s=2)
     try:
         with pytest.raises(Refused) as refused:
-            await pool.look(f"hang {tmp_path / 'tries'}".encode(), 40)
+            await look_in(pool, f"hang {tmp_path / 'tries'}".encode())
     finally:
         pool.stop()
     assert refused.value.code == "recognition_timeout"
@@ -62,7 +68,7 @@ async def test_a_picture_that_never_ends_is_refused_by_the_deadline_and_its_proc
 
 async def test_a_refused_picture_keeps_its_own_code(pool: RecognitionPool) -> None:
     with pytest.raises(Refused) as refused:
-        await pool.look(b"refuse", 40)
+        await look_in(pool, b"refuse")
     assert refused.value.code == "not_a_picture"
 
 
@@ -70,7 +76,7 @@ async def test_the_real_engine_refuses_what_is_no_picture() -> None:
     pool = RecognitionPool(look_with("face_recognition", PictureLimits()), size=1, deadline_s=30)
     try:
         with pytest.raises(Refused) as refused:
-            await pool.look(b"this is text", 40)
+            await look_in(pool, b"this is text")
     finally:
         pool.stop()
     assert refused.value.code == "not_a_picture"
@@ -81,6 +87,17 @@ def test_an_engine_that_there_is_not_is_refused_at_the_start() -> None:
         look_with("crystal_ball", PictureLimits())
 
 
+async def test_a_process_that_died_with_nothing_to_do_is_replaced_and_nobody_is_blamed(tmp_path: Path) -> None:
+    pool = RecognitionPool(look, size=1, deadline_s=60)
+    try:
+        await look_in(pool, f"pid {tmp_path / 'pid'}".encode())
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        assert await look_in(pool, b"see") == SEEN
+        assert [await look_in(pool, b"see") for _ in range(5)] == [SEEN] * 5
+    finally:
+        pool.stop()
+
+
 def test_a_killed_app_leaves_no_process_behind(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     script = (
@@ -89,9 +106,10 @@ def test_a_killed_app_leaves_no_process_behind(tmp_path: Path) -> None:
         "from tests.stream_app.looks import look\n"
         "async def main():\n"
         "    pool = RecognitionPool(look, size=1, deadline_s=60)\n"
-        "    await pool.look(b'pid ' + sys.argv[1].encode(), 40)\n"
-        "    print('ready', flush=True)\n"
-        "    await pool.look(b'hang', 40)\n"
+        "    async with pool.free_process() as process:\n"
+        "        await process.look(b'pid ' + sys.argv[1].encode(), 40)\n"
+        "        print('ready', flush=True)\n"
+        "        await process.look(b'hang', 40)\n"
         "if __name__ == '__main__':\n"
         "    asyncio.run(main())\n"
     )
