@@ -36,7 +36,7 @@ def test_templates_are_what_dlib_makes_of_the_face_and_its_mirror_image(
     expected = sum(pair) / np.linalg.norm(sum(pair))
     assert face.template.encoder == "dlib-resnet-29-mirrored-v1"
     assert np.linalg.norm(face.template.vector) == pytest.approx(1, abs=1e-6)
-    assert float(face.template.vector @ expected) > 0.9995
+    assert float(face.template.vector @ expected) > 0.999
 
 
 def test_one_astronaut_is_one_face(looks: dict[str, Look]) -> None:
@@ -69,7 +69,7 @@ def test_faces_encoded_together_are_those_encoded_alone(fast: FastEngine) -> Non
         (alone,) = fast.encode(picture, [face])
         assert together.template is not None
         assert alone.template is not None
-        assert np.abs(together.template.vector - alone.template.vector).max() < 1e-5
+        assert np.abs(together.template.vector - alone.template.vector).max() < 1e-4
 
 
 def test_without_a_face_there_is_nothing_to_encode(fast: FastEngine) -> None:

@@ -26,7 +26,7 @@ def by_dlib(chips: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 @pytest.fixture(scope="module")
 def encoder() -> DlibEncoder:
-    return DlibEncoder()
+    return DlibEncoder(precision="float")
 
 
 def test_it_gives_what_dlib_gives(encoder: DlibEncoder) -> None:
