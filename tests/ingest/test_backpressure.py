@@ -65,6 +65,30 @@ async def test_at_the_bound_the_socket_is_not_read_and_it_goes_on_when_kafka_doe
         assert (service.in_flight.frames, service.in_flight.bytes) == (0, 0)
 
 
+async def test_no_picture_is_read_ahead_of_the_one_that_waits_for_its_place(
+    places: ConnectionSettings, device: Device
+) -> None:
+    large = noise(3_000_000)
+    async with (
+        running(places, connection_frames=1, largest_picture=4_000_000) as service,
+        camera(service.url(device), device.token) as client,
+    ):
+        sending = asyncio.create_task(send_all(client, [large] * 4))
+        await until(lambda: bool(service.kafka.held))
+        (connection,) = service.server_connections
+        await until(lambda: connection.read_paused)
+        ahead = [len(message.get("bytes") or b"") for message in connection.queue._queue]  # type: ignore[attr-defined]
+        assert len(large) not in ahead
+        service.kafka.release()
+        assert [(await client.reply())["type"] for _ in range(4)] == ["stored"] * 4
+        await sending
+
+
+async def send_all(client: CameraClient, pictures: list[bytes]) -> None:
+    for picture in pictures:
+        await client.send(picture)
+
+
 async def test_a_camera_that_does_not_read_its_replies_holds_up_only_itself(
     places: ConnectionSettings, register: "Callable[..., asyncio.Future[Device]]"
 ) -> None:
