@@ -13,6 +13,7 @@ from recognition.enrol import SMALLEST_ENROLMENT_FACE, enrolment_face
 from recognition.errors import (
     BadTemplate,
     DamagedPicture,
+    DeadlinePassed,
     EncoderMismatch,
     EngineError,
     EngineUnavailable,
@@ -24,6 +25,7 @@ from recognition.errors import (
     PictureTooHeavy,
     PictureTooLarge,
     PictureTooSmall,
+    ProcessDied,
     RecognitionError,
     SeveralFaces,
     TemplateError,
@@ -36,6 +38,7 @@ from recognition.gallery import Gallery
 from recognition.header import PictureHeader
 from recognition.matcher import Identity, Matcher
 from recognition.picture import PictureLimits, decode, read_header
+from recognition.process import LookAt, RecognitionProcess, look_with
 
 __all__ = [
     "SMALLEST_ENROLMENT_FACE",
@@ -43,6 +46,7 @@ __all__ = [
     "BadTemplate",
     "Box",
     "DamagedPicture",
+    "DeadlinePassed",
     "DetectorScale",
     "EncoderMismatch",
     "Engine",
@@ -54,6 +58,7 @@ __all__ = [
     "Gallery",
     "Identity",
     "Look",
+    "LookAt",
     "Matcher",
     "NoFace",
     "NotAPicture",
@@ -63,7 +68,9 @@ __all__ = [
     "PictureTooHeavy",
     "PictureTooLarge",
     "PictureTooSmall",
+    "ProcessDied",
     "RecognitionError",
+    "RecognitionProcess",
     "SeveralFaces",
     "Template",
     "TemplateError",
@@ -75,5 +82,6 @@ __all__ = [
     "engines",
     "enrolment_face",
     "load_engine",
+    "look_with",
     "read_header",
 ]

@@ -18,7 +18,9 @@
      │   └─ EncoderMismatch         encoder_mismatch
      └─ EngineError
          ├─ UnknownEngine           unknown_engine
-         └─ EngineUnavailable       engine_unavailable
+         ├─ EngineUnavailable       engine_unavailable
+         ├─ ProcessDied             process_died
+         └─ DeadlinePassed          deadline_passed
 
 `code` is stable: it goes into replies, dead letters and metrics. `sentence` is for people: it says what is wrong and
 what to do. All of them survive pickling, because they cross from the recognition pool to the stream app.
@@ -29,6 +31,7 @@ from typing import ClassVar
 __all__ = [
     "BadTemplate",
     "DamagedPicture",
+    "DeadlinePassed",
     "EncoderMismatch",
     "EngineError",
     "EngineUnavailable",
@@ -40,6 +43,7 @@ __all__ = [
     "PictureTooHeavy",
     "PictureTooLarge",
     "PictureTooSmall",
+    "ProcessDied",
     "RecognitionError",
     "SeveralFaces",
     "TemplateError",
@@ -154,7 +158,7 @@ class EncoderMismatch(TemplateError):
 
 
 class EngineError(RecognitionError):
-    """An engine can't be had."""
+    """An engine can't be had, or its process failed."""
 
     code = "engine_error"
 
@@ -169,3 +173,15 @@ class EngineUnavailable(EngineError):
     """The engine is known, but a package it needs is missing."""
 
     code = "engine_unavailable"
+
+
+class ProcessDied(EngineError):
+    """The process that looked at a picture ended: by the picture, or by somebody."""
+
+    code = "process_died"
+
+
+class DeadlinePassed(EngineError):
+    """Looking at a picture took longer than its deadline, and its process was ended."""
+
+    code = "deadline_passed"

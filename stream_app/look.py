@@ -10,7 +10,7 @@ from stream_app.health import Health
 from stream_app.lanes import Outcome, Work
 from stream_app.messages import Looked, Refused
 from stream_app.patience import until_available
-from stream_app.pool import RecognitionPool
+from stream_app.pool import RecognitionPool, look_patiently
 from stream_app.rosters import Rosters
 
 
@@ -70,7 +70,7 @@ class Looker:
                 return None
             work.is_begun = True
             with metrics.SECONDS.labels("recognition").time():
-                look = await process.look(frame.picture, camera.smallest_face)
+                look = await look_patiently(process, frame.picture, camera.smallest_face)
         work.let_bytes_go()
         # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
         view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)

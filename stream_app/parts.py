@@ -9,7 +9,7 @@ from attendance.keys import read_gateway_key
 from attendance.outbox import OutboxRelay, make_producer
 from attendance.settings import ConnectionSettings
 from attendance.store import Store, StoreUnavailable
-from recognition import PictureLimits, load_engine
+from recognition import PictureLimits, load_engine, look_with
 from stream_app import metrics
 from stream_app.checks import FrameChecks
 from stream_app.closer import Closer
@@ -17,7 +17,7 @@ from stream_app.dead_letters import DeadLetters
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
-from stream_app.pool import RecognitionPool, look_with
+from stream_app.pool import RecognitionPool
 from stream_app.rosters import Rosters
 from stream_app.settings import StreamSettings
 from stream_app.settle import Settler

@@ -12,15 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from recognition import Look, PictureLimits, UnknownEngine
+from recognition import Look, PictureLimits, UnknownEngine, look_with
 from stream_app.messages import Refused
-from stream_app.pool import RecognitionPool, look_with
+from stream_app.pool import RecognitionPool, look_patiently
 from tests.stream_app.looks import SEEN, look
 
 
 async def look_in(pool: RecognitionPool, picture: bytes) -> Look:
     async with pool.free_process() as process:
-        return await process.look(picture, 40)
+        return await look_patiently(process, picture, 40)
 
 
 @pytest.fixture(scope="module")

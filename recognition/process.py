@@ -1,0 +1,107 @@
+"""Recognition in a process of its own: what ends it, or never ends, doesn't end the caller.
+
+pebble ends a hung process and tells that one died. It gives a whole pool up, though, when a process dies whose task it
+did not hear of yet, or that had none; so each process here is a pebble pool of its own, made anew when it broke.
+"""
+
+import asyncio
+import concurrent.futures
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache, partial
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from recognition.engine import SMALLEST_FACE, Engine, load_engine
+from recognition.errors import DeadlinePassed, ProcessDied
+from recognition.faces import Look
+from recognition.picture import PictureLimits
+
+__all__ = ["LookAt", "RecognitionProcess", "look_with"]
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+LookAt = Callable[[bytes, float], Look]
+
+
+def look_with(engine: str, limits: PictureLimits) -> LookAt:
+    """Return what looks at a picture (bytes, smallest face) with an engine; each process loads the engine once.
+
+    Raises UnknownEngine if there is none of that name.
+    """
+    load_engine(engine)
+    return partial(_look, engine, limits)
+
+
+class RecognitionProcess:
+    """One spawned process that looks at one picture at a time. It starts with its first, and dies with its parent.
+
+    >>> process = RecognitionProcess(look_with("face_recognition", PictureLimits()), deadline_s=20)
+    >>> look = await process.look(picture)
+    >>> process.stop()
+    """
+
+    def __init__(self, look: LookAt, deadline_s: float) -> None:
+        """`look` is called in the process, so it must be one that can be pickled."""
+        self._look = look
+        self._deadline_s = deadline_s
+        self._pool = _pool_of_one()
+
+    async def look(self, picture: bytes, smallest_face: float = SMALLEST_FACE) -> Look:
+        """Return what the engine saw, as `Engine.look` does and with its errors.
+
+        Raises ProcessDied if the process ended meanwhile, and DeadlinePassed if it took too long and was ended. The
+        next call finds a new one.
+        """
+        task = await self._schedule(picture, smallest_face)
+        try:
+            return await asyncio.wrap_future(task)
+        except concurrent.futures.TimeoutError as error:
+            raise DeadlinePassed(f"Looking at the picture took longer than {self._deadline_s:.0f} s.") from error
+        except (BrokenProcessPool, ProcessExpired) as error:
+            raise ProcessDied("The process that looked at the picture ended.") from error
+
+    def stop(self) -> None:
+        """End the process; what it was at is lost."""
+        _end(self._pool)
+
+    async def _schedule(self, picture: bytes, smallest_face: float) -> "ProcessFuture[Look]":
+        if not self._pool.active:
+            await asyncio.to_thread(_end, self._pool)
+            self._pool = _pool_of_one()
+        return self._pool.schedule(self._look, args=(picture, smallest_face), timeout=self._deadline_s)
+
+
+def _pool_of_one() -> ProcessPool:
+    return ProcessPool(
+        max_workers=1,
+        initializer=_die_with_parent,
+        initargs=(os.getpid(),),
+        context=multiprocessing.get_context("spawn"),
+    )
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _die_with_parent(parent: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+    # Ctrl-C is the parent's to answer; a process that ends by it would look like one killed by its picture.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@lru_cache(maxsize=1)
+def _engine(name: str) -> Engine:
+    return load_engine(name)
+
+
+def _look(engine: str, limits: PictureLimits, picture: bytes, smallest_face: float) -> Look:
+    return _engine(engine).look(picture, limits, smallest_face)
