@@ -3,17 +3,7 @@ import sys
 
 import recognition
 
-HEAVY = (
-    "cv2",
-    "PIL",
-    "dlib",
-    "face_recognition",
-    "face_recognition_models",
-    "scipy",
-    "onnxruntime",
-    "pkg_resources",
-    "pebble",
-)
+HEAVY = ("cv2", "PIL", "dlib", "face_recognition", "face_recognition_models", "scipy", "onnxruntime", "pkg_resources")
 OURS = ("attendance", "ingest", "stream_app", "api", "deploy", "benchmarks")
 
 
