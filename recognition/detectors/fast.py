@@ -29,7 +29,7 @@ _WINDOW, _STEP = 12, 2
 # Each level has half the pixels of the one before: with larger steps faces between two levels are missed.
 _SHRINK = sqrt(0.5)
 # The probabilities from which each network passes a box on.
-_LEAST = (0.7, 0.7, 0.7)
+_LEAST = (0.65, 0.6, 0.7)
 _LEAST_LOGIT = float(np.log(_LEAST[0] / (1 - _LEAST[0])))
 # By how much two boxes may overlap within a level, between levels, after R-Net, and at the end (of the smaller box).
 _OVERLAP = (0.5, 0.6, 0.7)
