@@ -7,23 +7,30 @@ All of it is pure: the same frames give the same tracks, ids and names. Importin
 """
 
 from recognition.tracking.association import Motion, Place, associate
+from recognition.tracking.change import CHANGE, change, thumbnail
 from recognition.tracking.decision import Candidate, Margins, Spending, decide, margins_of
 from recognition.tracking.fusion import Correlation, Evidence, Fused, Weigh, weigh_by_size
+from recognition.tracking.plan import Economy, Hint, Hints, Plan, faces_to_encode, hints, plan
 from recognition.tracking.state import Block, Ledger, TrackerState, TrackState
 from recognition.tracking.tracker import Change, Frame, Seen, Settings, Tracker
 
 __all__ = [
+    "CHANGE",
     "Block",
     "Candidate",
     "Change",
     "Correlation",
+    "Economy",
     "Evidence",
     "Frame",
     "Fused",
+    "Hint",
+    "Hints",
     "Ledger",
     "Margins",
     "Motion",
     "Place",
+    "Plan",
     "Seen",
     "Settings",
     "Spending",
@@ -32,7 +39,12 @@ __all__ = [
     "TrackerState",
     "Weigh",
     "associate",
+    "change",
     "decide",
+    "faces_to_encode",
+    "hints",
     "margins_of",
+    "plan",
+    "thumbnail",
     "weigh_by_size",
 ]

@@ -58,13 +58,16 @@ class Candidate:
     most_like: str | None
 
 
-def margins_of(matcher: Matcher) -> Margins:
-    """Return the margins of a matcher that compares a fused template like any other."""
+def margins_of(matcher: Matcher, look: float | None = None) -> Margins:
+    """Return the margins of a matcher.
+
+    `look`: for a matcher that reads from a fused template's length how many looks it is worth (`Fused.shortened`);
+    without it a fused template is compared like any other.
+    """
 
     def margins(gallery: Gallery, fused: Sequence[Fused]) -> NDArray[np.float32]:
-        return matcher.scores(gallery, np.stack([each.template.vector for each in fused])) - np.float32(
-            matcher.threshold
-        )
+        probes = [each.template.vector if look is None else each.shortened(look) for each in fused]
+        return matcher.scores(gallery, np.stack(probes)) - np.float32(matcher.threshold)
 
     return margins
 

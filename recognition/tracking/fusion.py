@@ -47,6 +47,15 @@ class Fused:
     frames: int
     effective_frames: float
 
+    def shortened(self, look: float) -> NDArray[np.float32]:
+        """Return the template as long as a plain mean of `effective_frames` independent looks is: float32 (d,).
+
+        For matchers that read from a template's length how much evidence it holds. `look`: by which part of its squared
+        length one look is off its person, on average. The plain mean of a track's own frames would claim too much.
+        """
+        kept = 1 - (1 - 1 / max(self.effective_frames, 1.0)) * look
+        return unit(self.template.vector) * np.float32(math.sqrt(max(kept, 0.0)))
+
 
 _CORRELATION = Correlation()
 _FULL_SIZE = 80.0

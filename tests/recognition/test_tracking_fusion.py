@@ -76,6 +76,14 @@ def test_frames_of_one_moment_are_worth_one_however_unlike() -> None:
     assert at_a_distance(0.05, 9, 0.0).effective_frames == pytest.approx(1.0)
 
 
+def test_a_shortened_template_is_as_long_as_the_mean_of_so_many_independent_looks() -> None:
+    # Of n independent looks, each off by `look` of its squared length, the mean's squared length is 1 - (1 - 1/n) look.
+    fused = at_a_distance(0.018, 5, 1.0).fused()
+    assert fused is not None
+    length = float(np.linalg.norm(fused.shortened(0.045)))
+    assert 1 / (1 - (1 - length**2) / 0.045) == pytest.approx(fused.effective_frames, rel=1e-3)
+
+
 def test_a_face_without_weight_adds_next_to_nothing() -> None:
     light = evidence((0.0, 1.0, 0.0), (0.3, 1e-4, 9.0))
     assert light.effective_frames == pytest.approx(1.0, abs=1e-2)
