@@ -16,7 +16,6 @@ from api.uploads import PHOTO_BODY, read_photo
 from attendance.ids import new_id
 from attendance.people import StoredTemplate
 from attendance.pictures import read_header
-from attendance.store import NoConsent
 
 router = APIRouter(prefix="/v1/students/{student_id}/photos", tags=["photos"], route_class=GuardedRoute)
 
@@ -71,10 +70,7 @@ async def enrol_photo(
     if face.template is None:
         raise ValueError("the engine gave a face without a template")
     stored = StoredTemplate(id=new_id(), student_id=student_id, template=face.template, created_at=now())
-    try:
-        await store.biometrics.add_template(stored)
-    except NoConsent as error:  # withdrawn while the photo was looked at
-        raise consent_missing(student_id) from error
+    await store.biometrics.add_template(stored)  # refuses, where the consent was withdrawn meanwhile
     response.headers["Location"] = f"/v1/students/{student_id}/photos/{stored.id}"
     return EnrolledPhotoOut(
         id=stored.id,

@@ -1,6 +1,7 @@
 """Enrolment, with real faces through the real engine in its own process."""
 
 import asyncio
+import multiprocessing
 from collections.abc import AsyncIterator
 
 import pytest
@@ -232,14 +233,17 @@ async def test_a_photo_that_takes_too_long_is_given_up_and_the_next_one_is_looke
     assert await templates_of(app, student) == 0
 
 
-async def test_what_is_no_picture_is_refused_by_its_header_and_takes_none_of_recognitions_time(
-    places: ConnectionSettings, administrator_token: str, school: School
+async def test_what_is_no_picture_is_refused_by_its_header_and_no_process_is_asked(
+    places: ConnectionSettings, administrator_token: str, school: School, grace: bytes
 ) -> None:
     student = await school.consenting_student()
-    settings = ApiSettings(photo_deadline_s=0.001)  # in which recognition can look at nothing
-    async with running(places, settings) as app, Caller(app, administrator_token) as caller:
+    before = len(multiprocessing.active_children())
+    async with running(places, ApiSettings()) as app, Caller(app, administrator_token) as caller:
         for photo, code in ((b"a text", "not_a_picture"), (_png_header(30_000, 30_000), "picture_too_large")):
             problem_of(await caller.post(photos_of(student), content=photo, headers=JPEG), 422, code)
+        assert len(multiprocessing.active_children()) == before
+        assert (await caller.post(photos_of(student), content=grace, headers=JPEG)).status_code == 201
+        assert len(multiprocessing.active_children()) == before + 1
 
 
 async def test_a_photo_that_does_not_arrive_gives_its_place_up(
