@@ -1,6 +1,6 @@
 """The ingest service's settings."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,7 +20,9 @@ class IngestSettings(BaseSettings):
 
     ingest_host: str = Field(default="127.0.0.1", description="the address to listen on")
     ingest_port: int = Field(default=8001, ge=0, le=65535, description="the port to listen on")
-    log_level: str = Field(default="info", description="debug, info, warning or error; debug tells each stored frame")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug tells each stored frame, info the refused ones"
+    )
     largest_picture: int = Field(
         default=8_000_000, ge=1_000, description="bytes of a picture; the topic `frames` has to take 1 MB more"
     )
