@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.errors import UnknownEngine
-from recognition.faces import DetectorScale, Face, Look, Timings
+from recognition.faces import Box, DetectorScale, Face, Look, Timings
 from recognition.matcher import Matcher
 from recognition.picture import PictureLimits, decode, read_header
 
@@ -52,10 +52,14 @@ class Engine(ABC):
         """Load the models now; raises EngineUnavailable if they can't be had."""
 
     @abstractmethod
-    def find(self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE) -> list[Face]:
+    def find(
+        self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE, near: Sequence[Box] | None = None
+    ) -> list[Face]:
         """Return the faces of an upright RGB picture, uint8 (height, width, 3), surest first, without templates.
 
-        Faces at least `smallest_face` pixels wide are looked for; smaller ones may be among those found.
+        Faces at least `smallest_face` pixels wide are looked for; smaller ones may be among those found. With `near`,
+        where faces were a moment ago, only faces of about these sizes around these places are looked for, whatever
+        `smallest_face` says; an empty `near` finds nothing.
         """
 
     @abstractmethod

@@ -26,9 +26,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.detectors.hog import HogDetector, hog_upsampling
+from recognition.detectors.regions import found_near
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.errors import EngineUnavailable
-from recognition.faces import Box, DetectorScale, Face, Template
+from recognition.faces import Box, Face, Template
 from recognition.gallery import Gallery
 from recognition.matcher import Matcher, best_per_person
 
@@ -38,19 +40,11 @@ __all__ = ["DistanceMatcher", "FaceRecognitionEngine"]
 # not of unit length.
 _ENCODER = "dlib_face_recognition_resnet_model_v1/euclidean"
 
-# HOG sees faces from 80 pixels; each doubling of the picture halves that and takes four times as long, so more than two
-# are worth nobody's while.
-_HOG_WINDOW = 80.0
-_MOST_UPSAMPLING = 2
-# No picture is upsampled beyond this: a 4K frame upsampled once has 33 million, and 48 million took 5 s and 780 MB. A
-# photo of 50 million pixels would take gigabytes.
-_MOST_UPSAMPLED_PIXELS = 40_000_000
-
 
 class DistanceMatcher(Matcher):
     """Scores are 1 − Euclidean distance to a person's nearest template, so face_recognition's tolerance t is 1 − t."""
 
-    encoder: ClassVar[str] = _ENCODER
+    encoder = _ENCODER
 
     def __init__(self, tolerance: float = 0.48) -> None:
         self.threshold = 1 - tolerance
@@ -68,28 +62,24 @@ class FaceRecognitionEngine(Engine):
 
     def __init__(self) -> None:
         self.matcher: Matcher = DistanceMatcher()
-        # On 386 pictures of Labeled Faces in the Wild with several finds, those below 0.2 beside a face above 1 were
-        # bystanders cut off or turned away, and never the person pictured.
-        self.scale = DetectorScale(weak=0.2, strong=1.0)
+        self.scale = HogDetector.scale
 
     def prepare(self) -> None:
         """Import face_recognition, which loads all of its models; raises EngineUnavailable."""
         _package()
 
-    def find(self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE) -> list[Face]:
+    def find(
+        self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE, near: Sequence[Box] | None = None
+    ) -> list[Face]:
         """Return what `face_recognition.face_locations` finds, with the detector's scores and five points.
 
         HOG sees faces from 80, 40 or 20 pixels: the next at or below `smallest_face` is chosen, but in a picture above
         2.5 million pixels not 20, and above 10 million not 40.
         """
         package = _package()
-        upsampling = 0
-        while (
-            upsampling < _MOST_UPSAMPLING
-            and _HOG_WINDOW / 2**upsampling > smallest_face
-            and picture.size / 3 * 4 ** (upsampling + 1) <= _MOST_UPSAMPLED_PIXELS
-        ):
-            upsampling += 1
+        if near is not None:
+            return found_near(self.find, picture, near)
+        upsampling = hog_upsampling(picture, smallest_face)
         # face_locations calls this detector too, and drops its scores.
         rectangles, scores, _ = package.api.face_detector.run(picture, upsampling, 0.0)
         height, width = picture.shape[:2]

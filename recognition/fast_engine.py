@@ -1,5 +1,6 @@
 """The engine `fast`: MTCNN's weights, dlib's five points, chip and encoder, all but the points on ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,27 +11,34 @@ from numpy.typing import NDArray
 
 from recognition.alignment import face_chip
 from recognition.cosine_matcher import FAST_ENCODER, CosineMatcher
-from recognition.detectors import FastDetector
+from recognition.detectors import load_detector
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.errors import BadTemplate
-from recognition.faces import Face, Template
+from recognition.faces import Box, Face, Template
 from recognition.matcher import Matcher
 from recognition.models import ModelCache
 from recognition.models.dlib_encoder import DlibEncoder
 
 __all__ = ["FastEngine"]
 
+_DETECTOR = "ROLLCALL_DETECTOR"
+
 
 class FastEngine(Engine):
-    """The default engine. `threads`: for each network; `cache`: where the built networks are kept."""
+    """The fast engine.
+
+    `threads`: for each network. `cache`: where the built networks are kept. `detector`: one of `detectors`; by default
+    what the environment variable ROLLCALL_DETECTOR says, or `fast`. Templates are the same encoder's whichever finds
+    the faces.
+    """
 
     name: ClassVar[str] = "fast"
 
-    def __init__(self, threads: int = 1, cache: ModelCache | None = None) -> None:
+    def __init__(self, threads: int = 1, cache: ModelCache | None = None, detector: str | None = None) -> None:
         self.matcher: Matcher = CosineMatcher()
         self._threads = threads
         self._cache = cache or ModelCache()
-        self._detector = FastDetector(threads, self._cache)
+        self._detector = load_detector(detector or os.environ.get(_DETECTOR) or "fast", threads, self._cache)
         self.scale = self._detector.scale
 
     def prepare(self) -> None:
@@ -38,9 +46,11 @@ class FastEngine(Engine):
         self._detector.prepare()
         _ = self._encoder
 
-    def find(self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE) -> list[Face]:
-        """Return MTCNN's faces, with the points of dlib's five-point model."""
-        return self._detector.find(picture, smallest_face)
+    def find(
+        self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE, near: Sequence[Box] | None = None
+    ) -> list[Face]:
+        """Return the detector's faces, with the points of dlib's five-point model."""
+        return self._detector.find(picture, smallest_face, near)
 
     def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
         """Return the faces with templates of unit length; raises BadTemplate for a face without points."""

@@ -17,7 +17,7 @@ from recognition.detectors.detector import Detector
 from recognition.detectors.regions import found_near
 from recognition.faces import Box, DetectorScale, Face
 from recognition.five_points import FivePoints
-from recognition.models import ModelCache, read_network, session
+from recognition.models import read_network, session
 from recognition.models.dlib_encoder import network_input
 from recognition.models.packages import dlib_model
 
@@ -46,10 +46,6 @@ class CnnDetector(Detector):
 
     name: ClassVar[str] = "cnn"
     scale: ClassVar[DetectorScale] = DetectorScale(weak=0.4, strong=0.9)
-
-    def __init__(self, threads: int = 1, cache: ModelCache | None = None) -> None:
-        self._threads = threads
-        self._cache = cache or ModelCache()
 
     def prepare(self) -> None:
         """Load the network and the five-point model; raises EngineUnavailable."""

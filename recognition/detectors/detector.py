@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.faces import Box, DetectorScale, Face
+from recognition.models import ModelCache
 
 __all__ = ["Detector"]
 
@@ -15,11 +16,16 @@ __all__ = ["Detector"]
 class Detector(ABC):
     """Finds faces. Costs nothing until it is used; belongs to one thread.
 
-    `name`: the key in `detectors`. `scale`: how to read its scores.
+    `name`: the key in `detectors`. `scale`: how to read its scores. `threads`: for each network it runs; `cache`: where
+    its built networks are kept.
     """
 
     name: ClassVar[str]
     scale: ClassVar[DetectorScale]
+
+    def __init__(self, threads: int = 1, cache: ModelCache | None = None) -> None:
+        self._threads = threads
+        self._cache = cache or ModelCache()
 
     @abstractmethod
     def prepare(self) -> None:

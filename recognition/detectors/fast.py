@@ -16,7 +16,7 @@ from recognition.detectors.boxes import Rows, distinct, squares, suppressed
 from recognition.detectors.detector import Detector
 from recognition.faces import Box, DetectorScale, Face
 from recognition.five_points import FivePoints
-from recognition.models import ModelCache, session
+from recognition.models import session
 from recognition.models.mtcnn import mtcnn_graph
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _WINDOW, _STEP = 12, 2
 # Each level has half the pixels of the one before: with larger steps faces between two levels are missed.
 _SHRINK = sqrt(0.5)
 # The probabilities from which each network passes a box on.
-_LEAST = (0.65, 0.6, 0.7)
+_LEAST = (0.7, 0.6, 0.7)
 _LEAST_LOGIT = float(np.log(_LEAST[0] / (1 - _LEAST[0])))
 # By how much two boxes may overlap within a level, between levels, after R-Net, and at the end (of the smaller box).
 _OVERLAP = (0.5, 0.6, 0.7)
@@ -49,10 +49,6 @@ class FastDetector(Detector):
 
     name: ClassVar[str] = "fast"
     scale: ClassVar[DetectorScale] = DetectorScale(weak=0.9, strong=0.99)
-
-    def __init__(self, threads: int = 1, cache: ModelCache | None = None) -> None:
-        self._threads = threads
-        self._cache = cache or ModelCache()
 
     def prepare(self) -> None:
         """Load the three networks and the five-point model; raises EngineUnavailable."""

@@ -4,7 +4,8 @@ import dlib
 import numpy as np
 import pytest
 
-from recognition import BadTemplate, Gallery, Look, load_engine
+from recognition import BadTemplate, Gallery, Look, engines, load_engine
+from recognition.detectors import detectors
 from recognition.fast_engine import FastEngine
 from recognition.models.packages import dlib_model
 from tests.recognition.pictures import astronaut, both, cat, encoded, grace_hopper
@@ -80,3 +81,30 @@ def test_without_a_face_there_is_nothing_to_encode(fast: FastEngine) -> None:
 def test_a_face_without_points_is_refused_in_words(fast: FastEngine, looks: dict[str, Look]) -> None:
     with pytest.raises(BadTemplate, match="without its five points"):
         fast.encode(np.asarray(grace_hopper()), [replace(looks["grace"].faces[0], points=None)])
+
+
+@pytest.mark.parametrize("detector", detectors)
+def test_the_detector_is_that_of_the_setting(detector: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLCALL_DETECTOR", detector)
+    engine = FastEngine()
+    assert engine.scale == detectors[detector].scale
+    (face,) = engine.look(encoded(grace_hopper(), "PNG")).faces
+    assert face.template is not None
+    assert FastEngine(detector="fast").scale == detectors["fast"].scale
+
+
+def test_detectors_agree_on_who_it_is(looks: dict[str, Look]) -> None:
+    assert looks["grace"].faces[0].template is not None
+    for detector in detectors:
+        (face,) = FastEngine(detector=detector).look(encoded(grace_hopper(), "PNG")).faces
+        assert face.template is not None
+        assert float(face.template.vector @ looks["grace"].faces[0].template.vector) > 0.97, detector
+
+
+@pytest.mark.parametrize("name", engines)
+def test_every_engine_finds_a_face_again_around_its_box(name: str) -> None:
+    engine, picture = load_engine(name), np.asarray(both())
+    grace = max(engine.find(picture, 80), key=lambda face: face.box.left)
+    (again,) = engine.find(picture, near=[grace.box])
+    assert abs(again.box.left - grace.box.left) < 0.25 * grace.box.width
+    assert engine.find(picture, near=[]) == []
