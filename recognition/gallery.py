@@ -33,6 +33,7 @@ class Gallery:
         self._size = 0
         self._matrix = np.empty((0, 0), np.float32)
         self._owners = np.empty(0, np.intp)
+        self._revision = 0
 
     @classmethod
     def of(cls, encoder: str, templates: Iterable[tuple[str, Template]]) -> "Gallery":
@@ -60,6 +61,11 @@ class Gallery:
         view = self._owners[: self._size]
         view.setflags(write=False)
         return view
+
+    @property
+    def revision(self) -> int:
+        """How often it changed: what was worked out about it holds while this stays the same."""
+        return self._revision
 
     def __len__(self) -> int:
         """How many templates there are."""
@@ -93,6 +99,7 @@ class Gallery:
         self._matrix[self._size] = template.vector
         self._owners[self._size] = self._people.setdefault(person, len(self._people))
         self._size += 1
+        self._revision += 1
 
     def remove(self, person: str) -> None:
         """Forget a person and all their templates; nothing happens if they aren't here."""
@@ -108,6 +115,7 @@ class Gallery:
         self._matrix[len(rows) : self._size] = 0
         self._owners[: len(rows)] = owners - (owners > index)
         self._size = len(rows)
+        self._revision += 1
 
     def subset(self, people: Iterable[str]) -> "Gallery":
         """Return a gallery of its own of those people who are here; the others are passed over."""

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,7 @@ class Matcher(ABC):
     people in it are, and it says how several templates of a person become one score.
     """
 
-    encoder: ClassVar[str]
+    encoder: str
     threshold: float
 
     @abstractmethod

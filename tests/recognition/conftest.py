@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from recognition import Engine, Look, load_engine
+from recognition.calibration import fit_calibration
+from recognition.scoring import Calibration
+from tests.recognition.crowds import ENCODER, Strangers
 from tests.recognition.pictures import astronaut, encoded, grace_hopper
 
 _PROJECT = Path(__file__).parents[2]
@@ -32,3 +35,15 @@ def faces_of() -> Callable[[str], list[Path]]:
     if not folder.is_dir():
         pytest.skip(f"no pictures at {folder.resolve()}: set ROLLCALL_FACES to a folder that holds lfw-dev")
     return lambda name: sorted((folder / name).glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def calibration() -> Calibration:
+    """A decision fitted on drawn people, so that its tests need no pictures."""
+    return fit_calibration(Strangers(1).crowd(400), ENCODER, "drawn people")
+
+
+@pytest.fixture
+def strangers() -> Strangers:
+    """The same world's other people."""
+    return Strangers(1)
