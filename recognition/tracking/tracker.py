@@ -152,25 +152,23 @@ class Tracker:
         searched = now if frame.whole else self._rest.searched_at
         self._rest = replace(self._rest, time=now, searched_at=searched)
         closed = self._close(lambda track: now - track.state.last_seen > self._settings.lost_after)
+        ledger = _spend(ledger, closed)
 
         order = sorted(range(len(frame.faces)), key=lambda place: _sort_key(frame.faces[place]))
         in_sight = self._follow(frame, [frame.faces[place] for place in order], now)
         changes, superseded = self._name(in_sight, gallery, ledger, elsewhere)
-        closed += self._close(lambda track: track.state.id in superseded)
+        ended = self._close(lambda track: track.state.id in superseded)
         if len(self._tracks) > self._settings.most_tracks:
             oldest = sorted(self._tracks, key=lambda track: (track.state.last_seen, track.state.id))
             surplus = {track.state.id for track in oldest[: len(oldest) - self._settings.most_tracks]}
-            closed += self._close(lambda track: track.state.id in surplus)
-        for track in closed:
-            if track.state.person is None and track.most_like is not None:
-                ledger = ledger.with_chance(track.most_like)
+            ended += self._close(lambda track: track.state.id in surplus)
 
         tracks = dict(zip(order, (track.state for track in in_sight), strict=True))
         return Seen(
             tuple(tracks[place] for place in range(len(order))),
             changes,
-            tuple(track.state for track in closed),
-            ledger,
+            tuple(track.state for track in closed + ended),
+            _spend(ledger, ended),
         )
 
     def _follow(self, frame: Frame, faces: Sequence[Face], now: float) -> list[_Open]:
@@ -241,6 +239,13 @@ class Tracker:
         lengths = np.linalg.norm(right, axis=1)
         table[np.ix_(rows, columns)] = left @ right.T / np.maximum(lengths, np.float32(1e-12))
         return table
+
+
+def _spend(ledger: Ledger, closed: Iterable[_Open]) -> Ledger:
+    for track in closed:
+        if track.state.person is None and track.most_like is not None:
+            ledger = ledger.with_chance(track.most_like)
+    return ledger
 
 
 def _moved(state: TrackState, box: Box, now: float) -> TrackState:
