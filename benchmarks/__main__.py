@@ -1,0 +1,24 @@
+"""`python -m benchmarks NAME [--quick]`: a short table, then as the last line one JSON object with "benchmark"."""
+
+import argparse
+import pkgutil
+from importlib import import_module
+
+import benchmarks
+
+# Modules of this package that aren't benchmarks.
+_MATERIAL = {"__main__", "face_views", "material"}
+
+
+def main() -> None:
+    """Run the benchmark that the command line names."""
+    names = sorted({each.name for each in pkgutil.iter_modules(benchmarks.__path__)} - _MATERIAL)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=names)
+    parser.add_argument("--quick", action="store_true", help="end within a minute, with rougher figures")
+    given = parser.parse_args()
+    import_module(f"benchmarks.{given.name}").main(quick=given.quick)
+
+
+if __name__ == "__main__":
+    main()
