@@ -66,11 +66,6 @@ class Tokens:
         """End a token; tell whether there was one."""
         return await update_one(self._collection, {"_id": token_id}, {"$set": {"revoked_at": now}})
 
-    async def all(self) -> list[Document]:
-        """List the tokens without what they are checked by."""
-        documents = await find_all(self._collection, {}, sort=[("created_at", ASCENDING)])
-        return [{key: value for key, value in document.items() if key != "digest"} for document in documents]
-
     async def get(self, token_id: str) -> TokenEntry:
         """Give a token's entry.
 
