@@ -5,7 +5,6 @@ ratio), and the surest pairs are settled first. At 25 frames a second boxes over
 frame a second a walking person is several faces further on, place says little, and the template decides.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from recognition.assignment import assign
 from recognition.faces import Box
 
-__all__ = ["Motion", "Place", "associate", "likelihoods", "overlap", "within_reach"]
+__all__ = ["Motion", "Place", "associate", "likelihoods", "within_reach"]
 
 # Every pair's evidence is capped, or a template that is very alike would join two faces at the far ends of a frame.
 _MOST_TEMPLATE_EVIDENCE = 6.0
@@ -25,6 +24,8 @@ _LEAST_TEMPLATE_EVIDENCE = -12.0
 _OVERLAP_EVIDENCE = 2.0
 # A lost track's speed says less and less of where it is; without a limit it would be sought outside the picture.
 _LONGEST_PREDICTION = 1.0
+# Pixels; a box without width would divide by zero.
+_LEAST_WIDTH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,6 @@ class Place:
         return Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Return intersection over union of two boxes, 0 to 1."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (one.width * one.height + other.width * other.height - shared)
-
-
 def likelihoods(
     places: Sequence[Place], boxes: Sequence[Box], cosines: NDArray[np.float32], motion: Motion
 ) -> NDArray[np.float32]:
@@ -83,17 +74,10 @@ def likelihoods(
 
     `cosines`: float32 (tracks, faces), NaN where one of the two has no template: then place alone decides.
     """
-    table = np.full((len(places), len(boxes)), -np.inf, np.float32)
-    for row, place in enumerate(places):
-        predicted = place.predicted
-        for column, box in enumerate(boxes):
-            evidence = _evidence_of_place(predicted, box, place.ago, motion)
-            cosine = float(cosines[row, column])
-            if not math.isnan(cosine):
-                told = motion.steepness * (motion.boundary - (1 - cosine))
-                evidence += min(max(told, _LEAST_TEMPLATE_EVIDENCE), _MOST_TEMPLATE_EVIDENCE)
-            table[row, column] = evidence
-    return table
+    told = np.clip(
+        motion.steepness * (motion.boundary - (1 - cosines)), _LEAST_TEMPLATE_EVIDENCE, _MOST_TEMPLATE_EVIDENCE
+    )
+    return np.asarray(_evidence_of_place(places, boxes, motion) + np.nan_to_num(told), np.float32)
 
 
 def associate(
@@ -107,21 +91,25 @@ def associate(
     return assign(likelihoods(places, boxes, cosines, motion), float(np.nextafter(np.float32(0), np.float32(1))))
 
 
-def within_reach(place: Place, box: Box, motion: Motion) -> bool:
-    """Tell whether this face could be that track by place alone, however the templates look."""
-    return _evidence_of_place(place.predicted, box, place.ago, motion) + _MOST_TEMPLATE_EVIDENCE > 0
+def within_reach(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) -> NDArray[np.bool_]:
+    """Tell which face could be which track by place alone, however the templates look: bool (tracks, faces)."""
+    return _evidence_of_place(places, boxes, motion) + _MOST_TEMPLATE_EVIDENCE > 0
 
 
-def _evidence_of_place(predicted: Box, box: Box, ago: float, motion: Motion) -> float:
-    width = max((predicted.width + box.width) / 2, 1e-6)
-    away = math.hypot(
-        (predicted.left + predicted.right - box.left - box.right) / 2 / width,
-        (predicted.top + predicted.bottom - box.top - box.bottom) / 2 / width,
-    )
-    if away > motion.furthest:
-        return -math.inf
-    spread = min(motion.jitter + motion.speed * ago, motion.furthest / 2)
-    evidence = -math.log(2 * math.pi * spread**2 * motion.density) - away**2 / (2 * spread**2)
-    growth = math.log(max(box.width, 1e-6) / max(predicted.width, 1e-6))
-    evidence -= growth**2 / (2 * (motion.size_change * (1 + min(ago, 1.0))) ** 2)
-    return evidence + _OVERLAP_EVIDENCE * overlap(predicted, box)
+def _evidence_of_place(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) -> NDArray[np.float64]:
+    tracks, faces = _corners([place.predicted for place in places])[:, None], _corners(boxes)[None]
+    ago = np.array([place.ago for place in places], np.float64)[:, None]
+    was, now = (np.maximum(each[..., 2] - each[..., 0], _LEAST_WIDTH) for each in (tracks, faces))
+    middles = (tracks[..., :2] + tracks[..., 2:] - faces[..., :2] - faces[..., 2:]) / 2
+    away = np.hypot(middles[..., 0], middles[..., 1]) / ((was + now) / 2)
+    spread = np.minimum(motion.jitter + motion.speed * ago, motion.furthest / 2)
+    growth = np.log(now / was) / (motion.size_change * (1 + np.minimum(ago, _LONGEST_PREDICTION)))
+    evidence = -np.log(2 * np.pi * spread**2 * motion.density) - (away / spread) ** 2 / 2 - growth**2 / 2
+    shared = np.clip(np.minimum(tracks, faces)[..., 2:] - np.maximum(tracks, faces)[..., :2], 0, None).prod(axis=-1)
+    areas = (tracks[..., 2:] - tracks[..., :2]).prod(axis=-1) + (faces[..., 2:] - faces[..., :2]).prod(axis=-1)
+    evidence = evidence + _OVERLAP_EVIDENCE * shared / np.maximum(areas - shared, _LEAST_WIDTH**2)
+    return np.where(away > motion.furthest, -np.inf, evidence)
+
+
+def _corners(boxes: Sequence[Box]) -> NDArray[np.float64]:
+    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes], np.float64).reshape(-1, 4)

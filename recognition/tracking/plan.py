@@ -7,6 +7,8 @@ looks over the whole picture when that is due and near open tracks between, and 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from recognition.faces import Box, Face
 from recognition.tracking.association import Motion, Place, within_reach
 from recognition.tracking.state import TrackerState
@@ -91,15 +93,12 @@ def faces_to_encode(given: Hints, time: float, faces: Sequence[Face]) -> list[bo
     where people are so near to each other that they could be taken for one another, their templates decide.
     """
     places = [Place(track.box, track.velocity, max(time - track.last_seen, 0.0)) for track in given.tracks]
-    reach = [
-        [index for index, place in enumerate(places) if within_reach(place, face.box, given.economy.motion)]
-        for face in faces
-    ]
+    reach = within_reach(places, [face.box for face in faces], given.economy.motion)
     needed = []
-    for own in reach:
-        due = given.tracks[own[0]].template_due if len(own) == 1 else None
-        alone = len(own) == 1 and sum(own[0] in other for other in reach) == 1
-        needed.append(not alone or due is None or time >= due)
+    for column in reach.T:
+        (own,) = np.nonzero(column)
+        due = given.tracks[own[0]].template_due if len(own) == 1 and reach[own[0]].sum() == 1 else None
+        needed.append(due is None or time >= due)
     return needed
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from recognition import Engine, Gallery, load_engine
+from recognition import Box, Engine, Gallery, load_engine
 from recognition.tracking import (
     CHANGE,
     Economy,
@@ -24,7 +24,6 @@ from recognition.tracking import (
     plan,
     thumbnail,
 )
-from recognition.tracking.association import overlap
 
 _PROJECT = Path(__file__).parents[2]
 _RATE = 12.5
@@ -69,6 +68,13 @@ def film(clip: str) -> Film:
         pytest.skip(f"no clip at {path.resolve()}: set ROLLCALL_FACES to a folder that holds clips")
     with Image.open(path) as pictures:
         return [np.array(picture.convert("RGB")) for picture in ImageSequence.Iterator(pictures)]
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = max(min(one.right, other.right) - max(one.left, other.left), 0)
+    shared = width * max(min(one.bottom, other.bottom) - max(one.top, other.top), 0)
+    return shared / (one.width * one.height + other.width * other.height - shared)
 
 
 def roster(engine: Engine, picture: NDArray[np.uint8]) -> Gallery:
