@@ -3,7 +3,8 @@
 The weights are those of the package mtcnn-runtime. Their graphs are rewritten to say the same in less time: ONNX
 Runtime's PRelu takes half of all the time, so it becomes max(x, a·x) or, where a slope exceeds 1,
 a·x + (1 − a)·relu(x); and P-Net's softmax, with two transpositions around it, is left to whoever reads its output,
-because it is needed for hardly any place.
+because it is needed for hardly any place. Where a pooling follows, the maximum is taken first, on a quarter of the
+numbers: a PReLU that rises (a ≥ 0) changes places with it, and one that doesn't is the greater of max(x) and max(a·x).
 """
 
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["mtcnn_graph"]
 
 # Another rewriting needs another number, or the cache would give the old one.
-_GRAPH_VERSION = b"mtcnn graph 1"
+_GRAPH_VERSION = b"mtcnn graph 3"
+# ONNX Runtime takes channels in blocks of 16 (8 with AVX2), and pools in blocks only where they come out even.
+_BLOCK = 16
 
 
 def mtcnn_graph(name: str, cache: ModelCache) -> bytes:
@@ -43,6 +46,7 @@ def mtcnn_graph(name: str, cache: ModelCache) -> bytes:
             _leave_out_softmax(model.graph)
             for value in (*model.graph.input, *model.graph.output):
                 value.type.tensor_type.shape.dim[0].dim_param = "n"
+        _pool_first(model.graph)
         _replace_prelu(model.graph)
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString(deterministic=True))
@@ -58,6 +62,51 @@ def _leave_out_softmax(graph: "onnx.GraphProto") -> None:
     graph.output[1].name = before.input[0]
     for node in (before, softmax, after):
         graph.node.remove(node)
+
+
+def _pool_first(graph: "onnx.GraphProto") -> None:
+    """Put PReLUs behind the pooling that follows them, wherever a convolution stands before and behind."""
+    from onnx import helper, numpy_helper
+
+    constants = {each.name: each for each in graph.initializer}
+
+    def values(name: str) -> NDArray[np.float32]:
+        return np.asarray(numpy_helper.to_array(constants[name]), np.float32)
+
+    def change(name: str, new: NDArray[np.float32]) -> None:
+        constants[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(new), name))
+
+    nodes = [type(node).FromString(node.SerializeToString()) for node in graph.node]
+    for place in range(len(nodes) - 4, -1, -1):
+        conv, prelu, pool, following = nodes[place : place + 4]
+        if [conv.op_type, prelu.op_type, pool.op_type, following.op_type] != ["Conv", "PRelu", "MaxPool", "Conv"]:
+            continue
+        slopes = values(prelu.input[1])
+        flat = slopes.reshape(-1)
+        rising, other = np.flatnonzero(flat >= 0), np.flatnonzero(flat < 0)
+        sizes = [len(rising), len(other), len(other)]
+        lacking = -sum(sizes) % _BLOCK
+        _, weights, bias = conv.input
+        for name in (weights, bias):
+            by_channel = values(name)
+            scaled = by_channel[other] * flat[other].reshape(-1, *[1] * (by_channel.ndim - 1))
+            idle = np.zeros((lacking, *by_channel.shape[1:]), np.float32)
+            change(name, np.concatenate([by_channel[rising], by_channel[other], scaled, idle]))
+        change(following.input[1], values(following.input[1])[:, np.concatenate([rising, other])])
+        change(prelu.input[1], slopes[rising])
+
+        out = pool.output[0]
+        pool.input[0], pool.output[0] = conv.output[0], f"{out}_pooled"
+        parts = [f"{out}_rising", f"{out}_other", f"{out}_scaled", f"{out}_idle"]
+        if not lacking:
+            del parts[3]
+        split = helper.make_node("Split", [f"{out}_pooled"], parts, axis=1, split=[*sizes, lacking][: len(parts)])
+        prelu.input[0], prelu.output[0] = parts[0], f"{out}_bent"
+        greater = helper.make_node("Max", parts[1:3], [f"{out}_greater"])
+        whole = helper.make_node("Concat", [f"{out}_bent", f"{out}_greater"], [out], axis=1)
+        nodes[place + 1 : place + 3] = [pool, split, prelu, greater, whole]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _replace_prelu(graph: "onnx.GraphProto") -> None:
