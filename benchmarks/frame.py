@@ -53,12 +53,12 @@ def main(*, quick: bool) -> None:
 
     some = _QUICK if quick else _FULL
     peer = _Peer()
-    loops: tuple[Loop, ...]
+    loops: list[Loop]
     for name, frames, key in ((_STREET, street, "street_every_frame"), (_TALK, talk, "talk")):
         numbers = checked[name][:: max(len(checked[name]) // some, 1)]
         every = _every_frame(engine)
         every(frames[0], 0.0)
-        loops = (every, peer)
+        loops = [every, peer]
         seconds: tuple[list[float], list[float]] = [], []
         found: tuple[Detections, Detections] = {name: {}}, {name: {}}
         for number in track(numbers, f"{key}, taking turns"):
