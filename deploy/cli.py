@@ -25,6 +25,9 @@ _COMMANDS = (
     ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
     ("api", "api.cli:run", "Run the REST API."),
+    ("calibrate", "recognition.cli:calibrate", "Fit the decision to pictures of known people."),
+    ("evaluate", "recognition.cli:evaluate", "Answer fixed lists of open-set trials."),
+    ("adapt", "recognition.cli:adapt", "Fit the decision to a campus' own people, if that is better."),
 )
 
 

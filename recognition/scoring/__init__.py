@@ -9,7 +9,7 @@ from recognition.scoring.fusion import fuse, unit
 from recognition.scoring.matcher import CalibratedMatcher
 from recognition.scoring.plda import Plda
 from recognition.scoring.search import nearest
-from recognition.scoring.shipped import shipped_calibration
+from recognition.scoring.shipped import chosen_matcher, shipped_calibration
 
 __all__ = [
     "BadCalibration",
@@ -19,6 +19,7 @@ __all__ = [
     "People",
     "Plda",
     "Space",
+    "chosen_matcher",
     "fuse",
     "nearest",
     "shipped_calibration",

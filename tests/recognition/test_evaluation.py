@@ -1,0 +1,113 @@
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recognition import Engine
+from recognition.adapt import Adapted, Rates, adapted
+from recognition.evaluation import Answer, TrialLists, answer, write_answers
+from recognition.picture_templates import PictureTemplates
+from recognition.scoring import BadCalibration, CalibratedMatcher, Calibration, chosen_matcher, shipped_calibration
+from tests.recognition.crowds import ENCODER, Strangers
+from tests.recognition.pictures import astronaut, encoded
+
+
+def lists_at(folder: Path) -> TrialLists:
+    people = {f"p{i}": [f"p{i}/1.jpg"] for i in range(6)}
+    trials = [
+        {"trial": "mate", "gallery": "g", "fold": "A", "probe": ["p3/2.jpg"], "mate": "p3"},
+        {"trial": "outsider", "gallery": "g", "fold": "A", "probe": ["x/1.jpg", "x/2.jpg"], "mate": None},
+        {"trial": "no face", "gallery": "g", "fold": "A", "probe": ["none.jpg"], "mate": "p1"},
+        {"trial": "other fold", "gallery": "h", "fold": "B", "probe": ["p1/2.jpg"], "mate": "p1"},
+    ]
+    with gzip.open(folder / "trials.jsonl.gz", "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in trials)
+    galleries = [{"gallery": "g", "people": people}, {"gallery": "h", "people": {}}]
+    (folder / "galleries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in galleries))
+    return TrialLists.read(folder / "trials.jsonl.gz", folder / "galleries.jsonl", "A")
+
+
+def test_each_trial_is_answered_from_its_gallery_and_probe(
+    calibration: Calibration, strangers: Strangers, tmp_path: Path
+) -> None:
+    lists = lists_at(tmp_path)
+    templates: dict[str, NDArray[np.float32] | None] = {"none.jpg": None}
+    for i in range(6):
+        templates[f"p{i}/1.jpg"], templates[f"p{i}/2.jpg"] = strangers.looks(i, 2)
+    templates["x/1.jpg"], templates["x/2.jpg"] = strangers.looks(70, 2)
+    answers = {each.trial: each for each in answer(lists, templates, CalibratedMatcher(calibration))}
+    assert (answers["mate"].best, answers["mate"].decision) == ("p3", "p3")
+    assert answers["outsider"].best is not None
+    assert answers["outsider"].decision is None
+    assert answers["no face"] == Answer("no face", None, None, None)
+    assert set(answers) == {"mate", "outsider", "no face"}
+    assert set(lists.pictures()) == {*(f"p{i}/1.jpg" for i in range(6)), "p3/2.jpg", "x/1.jpg", "x/2.jpg", "none.jpg"}
+
+
+def test_answers_are_written_with_nothing_for_none(tmp_path: Path) -> None:
+    write_answers(tmp_path / "s.csv", [Answer("a", "ada", 0.5, None), Answer("b", None, None, None)])
+    assert (tmp_path / "s.csv").read_text().split() == ["trial,best,score,decision", "a,ada,0.5,", "b,,,"]
+
+
+def test_templates_of_pictures_are_kept_and_not_made_twice(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada/1.png").write_bytes(encoded(astronaut(), "PNG"))
+    (tmp_path / "ada/2.png").write_bytes(b"no picture")
+    kept = tmp_path / "t.npz"
+    first = PictureTemplates(engine, kept, smallest_face=80)
+    first.encode([tmp_path], ["ada/1.png", "ada/2.png"])
+    (tmp_path / "ada/1.png").unlink()
+    again = PictureTemplates(engine, kept)
+    again.encode([tmp_path], ["ada/1.png", "ada/2.png"])
+    assert first["ada/1.png"] is not None
+    assert np.array_equal(np.asarray(again["ada/1.png"]), np.asarray(first["ada/1.png"]))
+    assert again["ada/2.png"] is None
+    with pytest.raises(FileNotFoundError, match="is in none of"):
+        again.encode([tmp_path], ["ada/3.png"])
+
+
+def test_a_decision_that_names_outsiders_is_mended(calibration: Calibration) -> None:
+    crowd = Strangers(1).crowd(440, first=700_000)
+    lax = replace(calibration, offset=calibration.offset + 12)
+    result = adapted(crowd, lax, "campus")
+    assert result.before.fpir > 0.02
+    assert result.after.fpir < 0.01
+    assert result.better
+    assert result.calibration.fitted_on == "campus"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "better"),
+    [
+        (Rates(0.10, 0.003), Rates(0.08, 0.003), True),
+        (Rates(0.10, 0.003), Rates(0.12, 0.003), False),
+        (Rates(0.10, 0.003), Rates(0.05, 0.009), False),
+        (Rates(0.10, 0.100), Rates(0.20, 0.003), True),
+        (Rates(0.10, 0.100), Rates(0.05, 0.050), False),
+    ],
+)
+def test_what_makes_things_worse_is_refused(
+    calibration: Calibration, before: Rates, after: Rates, *, better: bool
+) -> None:
+    assert Adapted(calibration, before, after).better is better
+
+
+def test_what_ships_is_small_and_says_what_it_was_fitted_on() -> None:
+    shipped = shipped_calibration()
+    assert shipped.encoder == "dlib-resnet-29-mirrored-v1"
+    assert "Labeled Faces in the Wild" in shipped.fitted_on
+    assert shipped.fpir == 0.003
+
+
+def test_a_campus_chooses_its_calibration_by_setting(
+    calibration: Calibration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibration.save(tmp_path / "own.npz")
+    monkeypatch.setenv("ROLLCALL_CALIBRATION", str(tmp_path / "own.npz"))
+    assert chosen_matcher(ENCODER).calibration.fitted_on == "drawn people"
+    with pytest.raises(BadCalibration, match="fit one with"):
+        chosen_matcher("another")
