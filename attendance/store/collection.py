@@ -1,9 +1,10 @@
 """What every part of the store does with its collection, so that the driver's errors leave it as the store's own."""
 
+from datetime import datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo import IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from attendance.store.errors import Conflict, unavailable_on_network_error
@@ -40,6 +41,40 @@ async def find_all(
         if sort:
             cursor = cursor.sort(sort)
         return await cursor.limit(limit).to_list(None)
+
+
+async def find_page(
+    collection: Collection,
+    query: Document,
+    *,
+    by: str,
+    after: tuple[datetime, str] | None,
+    limit: int,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    latest_first: bool = False,
+) -> list[Document]:
+    """Find the next documents in order of a time and, where that is the same, of `_id`, with times in `[start, end)`.
+
+    What comes after a place is asked for in two questions: for `$or`, SecantusDB looks at every document there is.
+    """
+    order = DESCENDING if latest_first else ASCENDING
+    bounds = {"$gte": start, "$lt": end}
+    page: list[Document] = []
+    if after:
+        moment, key = after
+        if (start is None or start <= moment) and (end is None or moment < end):
+            beside = {**query, by: moment, "_id": {"$lt" if latest_first else "$gt": key}}
+            page = await find_all(collection, beside, sort=[("_id", order)], limit=limit)
+        if len(page) == limit:
+            return page
+        if latest_first:
+            bounds["$lt"] = min(end or moment, moment)
+        else:
+            bounds["$gt"] = moment
+    if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
+        query = {**query, by: chosen}
+    return page + await find_all(collection, query, sort=[(by, order), ("_id", order)], limit=limit - len(page))
 
 
 async def update_one(collection: Collection, query: Document, update: Document, *, upsert: bool = False) -> bool:

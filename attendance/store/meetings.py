@@ -7,7 +7,16 @@ from pymongo import ASCENDING, IndexModel
 from attendance.events import MeetingClosed
 from attendance.meetings import Meeting, MeetingState
 from attendance.store.classes import rules_from_document, rules_to_document
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.collection import (
+    Collection,
+    Document,
+    create_indexes,
+    find_all,
+    find_one,
+    find_page,
+    insert,
+    update_one,
+)
 from attendance.store.errors import Missing
 from attendance.store.outbox import PENDING, waiting
 
@@ -66,13 +75,7 @@ class Meetings:
 
     async def of_class(self, class_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[Meeting]:
         """Give the next meetings of a class in order of start."""
-        query: Document = {"class_id": class_id}
-        if after:
-            start, meeting_id = after
-            query["$or"] = [{"start": {"$gt": start}}, {"start": start, "_id": {"$gt": meeting_id}}]
-        documents = await find_all(
-            self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)], limit=limit
-        )
+        documents = await find_page(self._collection, {"class_id": class_id}, by="start", after=after, limit=limit)
         return [_from_document(document) for document in documents]
 
     async def open_and_over(self, now: datetime, *, limit: int) -> list[Meeting]:

@@ -55,7 +55,8 @@ class PendingEvents:
         """Claim documents that nobody holds, the longest waiting first. `owner` names this claim and no other."""
         claims: list[Claim] = []
         for index, collection in enumerate(self._collections):
-            free = {"outbox_pending": True, "$or": [{"outbox_lease": None}, {"outbox_lease": {"$lt": now}}]}
+            # Not held, or for too long. Said with `$or`, SecantusDB would look at every document there is.
+            free: Document = {"outbox_pending": True, "outbox_lease": {"$not": {"$gte": now}}}
             found = await find_all(collection, free, sort=[("outbox_since", ASCENDING)], limit=limit - len(claims))
             if not found:
                 continue
@@ -64,8 +65,8 @@ class PendingEvents:
                 await collection.update_many(
                     {"_id": {"$in": ids}, **free}, {"$set": {"outbox_owner": owner, "outbox_lease": now + lease}}
                 )
-            mine = await find_all(collection, {"_id": {"$in": ids}, "outbox_owner": owner})
-            claims += [Claim(index, document["_id"], _events(document)) for document in mine]
+            held = await find_all(collection, {"_id": {"$in": ids}, "outbox_owner": owner})
+            claims += [Claim(index, document["_id"], _events(document)) for document in held]
             if len(claims) >= limit:
                 break
         return claims
@@ -73,20 +74,13 @@ class PendingEvents:
     async def confirm(self, owner: str, claims: list[Claim]) -> None:
         """Take the events of these claims off, and let the documents go."""
         for index, collection in enumerate(self._collections):
-            updates: list[UpdateOne] = []
-            for claim in claims:
-                if claim.collection != index:
-                    continue
-                sent = {"$pull": {"outbox": {"id": {"$in": [event.id for event in claim.events]}}}}
-                release = {"$unset": {"outbox_owner": "", "outbox_lease": ""}}
-                updates.append(UpdateOne({"_id": claim.document_id}, sent))
-                updates.append(UpdateOne({"_id": claim.document_id, "outbox_owner": owner}, release))
-                # A change that came meanwhile has put its own event in: the document then stays pending.
-                empty = {"_id": claim.document_id, "outbox": {"$size": 0}}
-                updates.append(UpdateOne(empty, {"$unset": {"outbox_pending": "", "outbox_since": ""}}))
-            if updates:
-                with unavailable_on_network_error():
-                    await collection.bulk_write(updates, ordered=True)
+            mine = [claim for claim in claims if claim.collection == index]
+            if not mine:
+                continue
+            with unavailable_on_network_error():
+                done = await collection.bulk_write([_take_all(claim) for claim in mine], ordered=False)
+                if done.matched_count < len(mine):
+                    await collection.bulk_write([step for claim in mine for step in _take_sent(owner, claim)])
 
     async def release(self, owner: str, claims: list[Claim]) -> None:
         """Let documents go whose events could not be sent."""
@@ -110,3 +104,25 @@ class PendingEvents:
 
 def _events(document: Document) -> tuple[PendingEvent, ...]:
     return tuple(PendingEvent(**event) for event in document["outbox"])
+
+
+def _take_all(claim: Claim) -> UpdateOne:
+    # Nearly always nothing came meanwhile, and one write does it. Events are only added at the end and only taken off
+    # when sent: as many as were claimed, with the same one at the end, are the same.
+    as_claimed: Document = {"_id": claim.document_id, "outbox": {"$size": len(claim.events)}}
+    if claim.events:
+        as_claimed[f"outbox.{len(claim.events) - 1}.id"] = claim.events[-1].id
+    waits = {"outbox_pending": "", "outbox_since": "", "outbox_owner": "", "outbox_lease": ""}
+    return UpdateOne(as_claimed, {"$set": {"outbox": []}, "$unset": waits})
+
+
+def _take_sent(owner: str, claim: Claim) -> list[UpdateOne]:
+    # A change that came meanwhile has put its own event in: the document then stays pending.
+    sent = {"$pull": {"outbox": {"id": {"$in": [event.id for event in claim.events]}}}}
+    release = {"$unset": {"outbox_owner": "", "outbox_lease": ""}}
+    no_more = {"$unset": {"outbox_pending": "", "outbox_since": ""}}
+    return [
+        UpdateOne({"_id": claim.document_id}, sent),
+        UpdateOne({"_id": claim.document_id, "outbox_owner": owner}, release),
+        UpdateOne({"_id": claim.document_id, "outbox": {"$size": 0}}, no_more),
+    ]

@@ -6,13 +6,22 @@ from datetime import datetime
 from random import random
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from attendance.events import attendance_changed
 from attendance.meetings import Meeting
 from attendance.records import Record
 from attendance.status import Status
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.collection import (
+    Collection,
+    Document,
+    create_indexes,
+    find_all,
+    find_one,
+    find_page,
+    insert,
+    update_one,
+)
 from attendance.store.errors import Conflict, unavailable_on_network_error
 from attendance.store.outbox import PENDING, waiting
 from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
@@ -131,15 +140,15 @@ class Records:
         limit: int,
     ) -> list[Record]:
         """Give the next records of a student, the latest meeting first, of meetings that start in `[start, end)`."""
-        query: Document = {"student_id": student_id}
-        bounds = {"$gte": start, "$lt": end}
-        if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
-            query["start"] = chosen
-        if after:
-            moment, key = after
-            query["$or"] = [{"start": {"$lt": moment}}, {"start": moment, "_id": {"$lt": key}}]
-        documents = await find_all(
-            self._collection, query, sort=[("start", DESCENDING), ("_id", DESCENDING)], limit=limit
+        documents = await find_page(
+            self._collection,
+            {"student_id": student_id},
+            by="start",
+            after=after,
+            limit=limit,
+            start=start,
+            end=end,
+            latest_first=True,
         )
         return [record_from_document(document) for document in documents]
 

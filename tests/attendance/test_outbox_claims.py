@@ -103,6 +103,18 @@ async def test_one_whose_lease_ran_out_takes_off_only_what_it_sent(store: Store)
     assert await store.pending_events.oldest() is None
 
 
+async def test_an_event_that_took_the_place_of_one_that_another_sent_is_not_taken_off(store: Store) -> None:
+    await mark(store, "a")
+    slow = await store.pending_events.claim("slow", now=NOW, lease=LEASE, limit=10)
+    quick = await store.pending_events.claim("quick", now=NOW + 2 * LEASE, lease=LEASE, limit=10)
+    await store.pending_events.confirm("quick", quick)
+    await mark(store, "b")  # as many wait as "slow" holds, but not the same
+    await store.pending_events.confirm("slow", slow)
+    assert ids(await store.pending_events.claim("next", now=NOW, lease=LEASE, limit=10)) == [
+        attendance_event_id(MEETING, STUDENT, 2)
+    ]
+
+
 async def test_confirming_twice_or_after_another_did_does_no_harm(store: Store) -> None:
     await mark(store, "a")
     claims = await store.pending_events.claim("one", now=NOW, lease=LEASE, limit=10)

@@ -233,6 +233,11 @@ async def test_a_students_pages_hold_every_record_once_the_latest_first(store: S
     assert sorted(record.meeting_id for record in read) == sorted(of)
     starts = [of[record.meeting_id].start for record in read]
     assert starts == sorted(starts, reverse=True)
+    none_left = await store.records.of_student(STUDENT, start=at(0), end=at(120), after=(at(0), ""), limit=limit)
+    assert none_left == []
+    later = (at(300), "z")  # a place past the end, as of a reader that narrowed its dates
+    narrowed = await store.records.of_student(STUDENT, start=at(60), end=at(180), after=later, limit=99)
+    assert [of[record.meeting_id].start for record in narrowed] == [at(120), at(120), at(60), at(60)]
     some = await store.records.of_student(STUDENT, start=at(60), end=at(180), after=None, limit=99)
     assert {of[record.meeting_id].start for record in some} == {at(60), at(120)}
     assert await store.records.totals_of_student(STUDENT, start=at(60), end=at(180)) == {Status.EXCUSED: 4}
