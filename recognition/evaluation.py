@@ -67,9 +67,18 @@ class TrialLists:
 
 
 def answer(
-    lists: TrialLists, templates: _Templates, matcher: Matcher, told: Callable[[int], None] = lambda _: None
+    lists: TrialLists,
+    templates: _Templates,
+    matcher: Matcher,
+    told: Callable[[int], None] = lambda _: None,
+    *,
+    fused: bool = True,
 ) -> list[Answer]:
-    """Answer every trial; `told` is called with the number answered since the last call."""
+    """Answer every trial; `told` is called with the number answered since the last call.
+
+    A probe of several pictures is fused into one template, or else (`fused` False) its best picture counts, as it does
+    to who compares frame by frame.
+    """
     asked: dict[str, list[Trial]] = {}
     for trial in lists.trials:
         asked.setdefault(trial.gallery, []).append(trial)
@@ -79,7 +88,7 @@ def answer(
         gallery = Gallery.of(matcher.encoder, _present(enrolled, templates, matcher.encoder))
         for trial in trials:
             looks = [each for _, each in _present([("", p) for p in trial.probe], templates, matcher.encoder)]
-            answers.append(_answer(trial.name, gallery, looks, matcher))
+            answers.append(_answer(trial.name, gallery, looks, matcher, fused=fused))
         told(len(trials))
     return answers
 
@@ -94,10 +103,11 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> None:
             writer.writerow(["" if value is None else value for value in row])
 
 
-def _answer(trial: str, gallery: Gallery, looks: Sequence[Template], matcher: Matcher) -> Answer:
+def _answer(trial: str, gallery: Gallery, looks: Sequence[Template], matcher: Matcher, *, fused: bool) -> Answer:
     if not looks or not len(gallery):
         return Answer(trial, None, None, None)
-    scores = matcher.scores(gallery, fuse(looks).vector[None])[0]
+    probes = fuse(looks).vector[None] if fused else np.stack([look.vector for look in looks])
+    scores = matcher.scores(gallery, probes).max(axis=0)
     place = int(scores.argmax())
     best, score = gallery.people[place], float(scores[place])
     return Answer(trial, best, score, best if score >= matcher.threshold else None)
