@@ -23,6 +23,7 @@ PHOTO_CODES = (
     "no_face",
     "several_faces",
     "face_too_small",
+    "face_unclear",
 )
 
 # code: (status, title). Codes are part of the contract: applications decide by them.

@@ -19,6 +19,7 @@ from recognition.errors import (
     EngineUnavailable,
     EnrolmentError,
     FaceTooSmall,
+    FaceUnclear,
     NoFace,
     NotAPicture,
     PictureError,
@@ -39,6 +40,7 @@ from recognition.header import PictureHeader
 from recognition.matcher import Identity, Matcher
 from recognition.picture import PictureLimits, decode, read_header
 from recognition.process import LookAt, RecognitionProcess, look_with
+from recognition.quality import Quality, faults
 
 __all__ = [
     "SMALLEST_ENROLMENT_FACE",
@@ -55,6 +57,7 @@ __all__ = [
     "EnrolmentError",
     "Face",
     "FaceTooSmall",
+    "FaceUnclear",
     "Gallery",
     "Identity",
     "Look",
@@ -69,6 +72,7 @@ __all__ = [
     "PictureTooLarge",
     "PictureTooSmall",
     "ProcessDied",
+    "Quality",
     "RecognitionError",
     "RecognitionProcess",
     "SeveralFaces",
@@ -81,6 +85,7 @@ __all__ = [
     "decode",
     "engines",
     "enrolment_face",
+    "faults",
     "load_engine",
     "look_with",
     "read_header",

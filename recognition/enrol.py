@@ -1,7 +1,8 @@
 """Which face of a photo is the person to enrol."""
 
-from recognition.errors import FaceTooSmall, NoFace, SeveralFaces
+from recognition.errors import FaceTooSmall, FaceUnclear, NoFace, SeveralFaces
 from recognition.faces import Face, Look
+from recognition.quality import faults
 
 __all__ = ["SMALLEST_ENROLMENT_FACE", "enrolment_face"]
 
@@ -16,9 +17,10 @@ _NOT_MUCH_WIDER = 1.1
 def enrolment_face(look: Look, smallest_face: float = SMALLEST_ENROLMENT_FACE) -> Face:
     """Return the one face of a photo that may be enrolled; `smallest_face` is its least width in pixels.
 
-    Raises NoFace, SeveralFaces or FaceTooSmall, with what to do in words. A second find is passed over only if
-    the detector itself gives it little (below `weak`), while the face taken is plain (from `strong`) and about as large
-    or larger: a false find, such as HOG's in the cloth of scikit-image's astronaut, or a bystander cut off by the edge.
+    Raises NoFace, SeveralFaces, FaceTooSmall or FaceUnclear, with what to do in words. A second find is passed over
+    only if the detector itself gives it little (below `weak`), while the face taken is plain (from `strong`) and about
+    as large or larger: a false find, such as HOG's in the cloth of scikit-image's astronaut, or a bystander cut off by
+    the edge.
     Two plain faces are always refused: the wrong one would be enrolled under a name.
     """
     if not look.faces:
@@ -37,6 +39,8 @@ def enrolment_face(look: Look, smallest_face: float = SMALLEST_ENROLMENT_FACE) -
             f"The face is too small: {face.box.width:.0f} pixels, {smallest_face:.0f} needed. "
             "Send a larger photo, or one taken from nearer."
         )
+    if face.quality is not None and (reasons := faults(face.quality)):
+        raise FaceUnclear(" ".join(reasons))
     return face
 
 

@@ -12,7 +12,8 @@
      ├─ EnrolmentError          the picture is sound, but no template can be enrolled from it
      │   ├─ NoFace                  no_face
      │   ├─ SeveralFaces            several_faces
-     │   └─ FaceTooSmall            face_too_small
+     │   ├─ FaceTooSmall            face_too_small
+     │   └─ FaceUnclear             face_unclear          dark, blurred, turned away
      ├─ TemplateError           a template can't be compared
      │   ├─ BadTemplate             bad_template
      │   └─ EncoderMismatch         encoder_mismatch
@@ -37,6 +38,7 @@ __all__ = [
     "EngineUnavailable",
     "EnrolmentError",
     "FaceTooSmall",
+    "FaceUnclear",
     "NoFace",
     "NotAPicture",
     "PictureError",
@@ -137,6 +139,12 @@ class FaceTooSmall(EnrolmentError):
     """The face has too few pixels to tell people apart by."""
 
     code = "face_too_small"
+
+
+class FaceUnclear(EnrolmentError):
+    """The face is too dark, too bright, blurred or turned away."""
+
+    code = "face_unclear"
 
 
 class TemplateError(RecognitionError):

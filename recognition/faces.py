@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recognition.errors import BadTemplate
 from recognition.header import PictureHeader
+from recognition.quality import Quality
 
 __all__ = ["Box", "DetectorScale", "Face", "Look", "Template", "Timings"]
 
@@ -87,13 +88,15 @@ class Face:
     `score` is the detector's, larger is surer, on that detector's own scale. `points`: float32 (5, 2) in pixels of the
     upright picture, in the order of dlib's five-point model: outer and inner corner of the eye at the picture's right,
     outer and inner corner of the eye at its left, base of the nose; None where the detector gives none. They belong to
-    the box and aren't compared. `template` is None until it is encoded.
+    the box and aren't compared. `template` is None until it is encoded; `quality` is None too where the engine doesn't
+    tell it.
     """
 
     box: Box
     score: float
     points: NDArray[np.float32] | None = field(default=None, compare=False)
     template: Template | None = None
+    quality: Quality | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from recognition.faces import Box, Face, Template
 from recognition.matcher import Matcher
 from recognition.models import ModelCache
 from recognition.models.dlib_encoder import DlibEncoder
+from recognition.quality import quality_of
 
 __all__ = ["FastEngine"]
 
@@ -62,8 +63,12 @@ class FastEngine(Engine):
         encodings = both[: len(chips)] + both[len(chips) :]
         encodings /= np.linalg.norm(encodings, axis=1, keepdims=True)
         return [
-            replace(face, template=Template(FAST_ENCODER, encoding))
-            for face, encoding in zip(faces, encodings, strict=True)
+            replace(
+                face,
+                template=Template(FAST_ENCODER, encoding),
+                quality=quality_of(chip, _points(face), face.box.width),
+            )
+            for face, encoding, chip in zip(faces, encodings, chips, strict=True)
         ]
 
     @cached_property
