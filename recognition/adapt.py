@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recognition.calibration import PROMISED_FPIR, Crowd, fit_calibration
+from recognition.calibration.fit import SPLITS
 from recognition.calibration.trials import Trials, kinds_for, trials_of
 from recognition.scoring import CalibratedMatcher, Calibration, Evidence, People
 
@@ -42,7 +43,11 @@ class Adapted:
 
 
 def adapted(
-    crowd: Crowd, shipped: Calibration, fitted_on: str, told: Callable[[float], None] = lambda _: None
+    crowd: Crowd,
+    shipped: Calibration,
+    fitted_on: str,
+    told: Callable[[float], None] = lambda _: None,
+    splits: int = SPLITS,
 ) -> Adapted:
     """Fit on the crowd, and judge by cross-validation over identities; `told` is the share done.
 
@@ -51,12 +56,12 @@ def adapted(
     parts = crowd.halves(np.random.default_rng(0))
     before, after = [], []
     for fold in range(_FOLDS):
-        fitted = fit_calibration(parts[fold], shipped.encoder, fitted_on)
+        fitted = fit_calibration(parts[fold], shipped.encoder, fitted_on, splits=splits)
         told((fold + 1) / (_FOLDS + 1))
         judged = _trials(parts[1 - fold])
         before.append(_rates(shipped, judged))
         after.append(_rates(fitted, judged))
-    whole = fit_calibration(crowd, shipped.encoder, fitted_on)
+    whole = fit_calibration(crowd, shipped.encoder, fitted_on, splits=splits)
     told(1.0)
     return Adapted(replace(whole, fitted_on=fitted_on), _mean(before), _mean(after))
 

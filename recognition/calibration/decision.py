@@ -12,8 +12,8 @@ __all__ = ["Practice", "fit_weights"]
 _ROUNDS = 20
 _STEPS = 2
 # Rows of a kind that are learned from. More made no difference, and the time grows with them.
-_MOST_OUTSIDERS = 4_000
-_MOST_MATES = 700
+_MOST_OUTSIDERS = 8_000
+_MOST_MATES = 1_500
 # Keeps weights that the trials don't settle near zero: without it two numbers that say the same cancel at large values.
 _RIDGE = 3e-3
 # A share of outsiders named is only known to about this, so the price doesn't run away where none is.

@@ -12,7 +12,7 @@ from recognition.calibration.trials import Kind, Trials, dense_groups, kinds_for
 from recognition.scoring import Calibration, Evidence, People, Space
 from recognition.scoring.evidence import PAIR, PROBE
 
-__all__ = ["LEAST_PEOPLE", "PROMISED_FPIR", "fit_calibration", "least_sound"]
+__all__ = ["LEAST_PEOPLE", "PROMISED_FPIR", "SPLITS", "fit_calibration", "least_sound"]
 
 # The promise: of a thousand outsiders at a meeting three are named.
 PROMISED_FPIR = 0.003
@@ -22,7 +22,7 @@ _LEAST_WITH_TWO = 60
 
 # The crowd is split in two this many times; each half practises in the space fitted on the other, because in a space
 # fitted on themselves people look further apart than newcomers do.
-_SPLITS = 2
+SPLITS = 4
 _GROUPS = 4
 # A dense group is this share of a crowd, at least as many as a roster and its outsiders.
 _GROUP_SHARE = 1 / 12
@@ -56,23 +56,25 @@ def fit_calibration(
     *,
     fpir: float = PROMISED_FPIR,
     seed: int = 0,
+    splits: int = SPLITS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Calibration:
     """Fit everything on a crowd alone; the same crowd and seed give the same calibration.
 
-    `progress` is told the share done. Raises TooFewPeople.
+    `splits`: how often the crowd is split in two; fewer are quicker, and hold worse for newcomers. `progress` is told
+    the share done. Raises TooFewPeople.
     """
     least_sound(crowd)
     generator = np.random.default_rng(seed)
     gathered: dict[str, list[Practice]] = {}
-    for split in range(_SPLITS):
+    for split in range(splits):
         halves = crowd.halves(generator)
         for fitted, tried in (halves, halves[::-1]):
             space = Space(fit_plda(fitted), draw_cohort(fitted, generator))
             for kind, part in _rosters(tried, generator):
                 numbers = [_numbers(space, trials) for trials in trials_of(part, kind, generator)]
                 gathered.setdefault(kind.name, []).extend(numbers)
-        progress((split + 1) / (_SPLITS + 1))
+        progress((split + 1) / (splits + 1))
     practice = {
         kind: Practice(np.concatenate([p.numbers for p in parts]), np.concatenate([p.mates for p in parts]))
         for kind, parts in gathered.items()

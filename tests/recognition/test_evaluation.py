@@ -73,7 +73,7 @@ def test_templates_of_pictures_are_kept_and_not_made_twice(engine: Engine, tmp_p
 def test_a_decision_that_names_outsiders_is_mended(calibration: Calibration) -> None:
     crowd = Strangers(1).crowd(440, first=700_000)
     lax = replace(calibration, offset=calibration.offset + 12)
-    result = adapted(crowd, lax, "campus")
+    result = adapted(crowd, lax, "campus", splits=1)
     assert result.before.fpir > 0.02
     assert result.after.fpir < 0.01
     assert result.better
