@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from recognition import Box, Face
+from recognition import Box, Face, Template
 from recognition.tracking import Frame, Settings, TrackState
-from tests.recognition.tracked import face, frame, tracker, watch
+from tests.recognition.tracked import ENCODER, face, frame, person, template, tracker, watch
 
 
 def ids(states: tuple[TrackState, ...]) -> list[str]:
@@ -65,6 +66,22 @@ def test_a_face_far_off_is_another_track_however_alike() -> None:
 def test_a_face_of_another_size_is_another_track_where_templates_are_silent() -> None:
     first, second = watch(tracker(), [frame(0, face(None, 100)), frame(0.1, face(None, 100, width=320))])
     assert ids(first.tracks) != ids(second.tracks)
+
+
+def test_of_two_faces_as_far_off_the_one_that_overlaps_more_continues_the_track() -> None:
+    beside, diagonal = face(None, 140, 100), face(None, 100 - 28, 100 - 28)
+    first, second = watch(tracker(), [frame(0, face(None, 100)), frame(0.1, beside, diagonal)])
+    assert second.tracks[0].id == first.tracks[0].id
+
+
+def test_a_lookalike_who_turns_up_nearby_is_not_taken_onto_the_track_of_someone_who_turned_away() -> None:
+    # 1 − cosine 0.055, as of two people of a group that the encoder packs closely: joined, they would share the name.
+    seen = template("ada").vector
+    aside = person("bob") - (person("bob") @ seen) * seen
+    mixed = 0.945 * seen + np.sqrt(1 - 0.945**2) * aside / np.linalg.norm(aside)
+    stranger = Face(face("ada", 400).box, 1.0, template=Template(ENCODER, mixed.astype(np.float32)))
+    first, _, third = watch(tracker(), [frame(0, face("ada", 100)), frame(1), frame(3, stranger)])
+    assert third.tracks[0].id != first.tracks[0].id
 
 
 def test_a_track_outlives_missed_frames_and_not_more() -> None:
