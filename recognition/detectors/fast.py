@@ -48,8 +48,8 @@ class FastDetector(Detector):
     """MTCNN. Boxes are tight (hair to chin, ear to ear); scores are O-Net's probabilities."""
 
     name: ClassVar[str] = "fast"
-    # Of the people pictured in 3,601 photos of Labeled Faces in the Wild 1 % score below 0.97. Of 176 other finds in such
-    # photos a sixth score below 0.9, with half the width in the mean: bystanders cut off or blurred, and false finds.
+    # Of the people pictured in 3,601 photos of Labeled Faces in the Wild 1 % score below 0.97. Of 176 other finds in
+    # such photos a sixth score below 0.9, with half the width in the mean: bystanders cut off or blurred, false finds.
     scale: ClassVar[DetectorScale] = DetectorScale(weak=0.9, strong=0.97)
 
     def prepare(self) -> None:
