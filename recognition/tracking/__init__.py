@@ -1,6 +1,7 @@
 """One person's faces over a camera's frames: tracks, fused templates, and names within a meeting's error budget.
 
-    tracker = Tracker("camera 1", margins_of(engine.matcher))
+    margins = margins_of(matcher, look=matcher.calibration.plda.look)
+    tracker = Tracker("camera 1", margins, Settings(spending=LOG_ODDS_SPENDING))
     seen = tracker.see(Frame(frame_id, seconds, look.faces), gallery, ledger)
 
 All of it is pure: the same frames give the same tracks, ids and names. Importing it loads no model and no OpenCV.
@@ -8,7 +9,7 @@ All of it is pure: the same frames give the same tracks, ids and names. Importin
 
 from recognition.tracking.association import Motion, Place, associate
 from recognition.tracking.change import CHANGE, change, thumbnail
-from recognition.tracking.decision import Candidate, Margins, Spending, decide, margins_of
+from recognition.tracking.decision import LOG_ODDS_SPENDING, Candidate, Margins, Spending, decide, margins_of
 from recognition.tracking.fusion import Correlation, Evidence, Fused, Weigh, weigh_by_size
 from recognition.tracking.plan import Economy, Hint, Hints, Plan, faces_to_encode, hints, plan
 from recognition.tracking.state import Block, Ledger, TrackerState, TrackState
@@ -16,6 +17,7 @@ from recognition.tracking.tracker import Change, Frame, Seen, Settings, Tracker
 
 __all__ = [
     "CHANGE",
+    "LOG_ODDS_SPENDING",
     "Block",
     "Candidate",
     "Change",

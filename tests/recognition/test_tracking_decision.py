@@ -6,7 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition import Gallery, Template
-from recognition.tracking import Block, Change, Frame, Fused, Ledger, Settings, Spending, Tracker, margins_of
+from recognition.tracking import (
+    LOG_ODDS_SPENDING,
+    Block,
+    Change,
+    Frame,
+    Fused,
+    Ledger,
+    Settings,
+    Spending,
+    Tracker,
+    margins_of,
+)
 from tests.recognition.tracked import CosineMatcher, face, frame, gallery, tracker, watch
 
 
@@ -62,6 +73,12 @@ def test_a_track_that_had_a_name_spends_nothing() -> None:
     faces = [frame(10.0 * number, face("ada", 100)) for number in range(3)]
     seen = watch(scripted(*[{"ada": 0.5}] * 3), faces, gallery("ada", "bob"))
     assert seen[-1].ledger == Ledger.empty()
+
+
+def test_what_a_name_asks_for_never_falls_as_chances_are_spent() -> None:
+    required = [LOG_ODDS_SPENDING.required(chances) for chances in range(50)]
+    assert required == sorted(required)
+    assert required[0] > 0
 
 
 def test_two_faces_like_one_person_are_not_both_given_the_name() -> None:
