@@ -74,6 +74,8 @@ class Assignment:
         self.is_over = True
         if not self._takeover.done():
             return  # the store doesn't know of us yet; once it does, whoever comes next suspects a few innocent frames
+        if self.slots.first_unfinished < self._takeover.result().suspects_until:
+            return  # suspects are left: whoever comes next goes on with them, and with the tries counted so far
         topic, number = self.partition
         await self._store.partitions.leave(topic, number, self._holder)
 

@@ -38,6 +38,11 @@ class PartitionSlots:
         return self._last < 0
 
     @property
+    def first_unfinished(self) -> int:
+        """The offset before which all is done."""
+        return self._slots[0].offset if self._slots else self._last + 1
+
+    @property
     def bytes(self) -> int:
         """The bytes that the unacknowledged frames hold in memory."""
         return self._bytes

@@ -122,6 +122,24 @@ async def test_a_frame_that_ended_the_process_each_time_is_refused_without_anoth
     assert bench.checks.seen == [1]
 
 
+async def test_while_suspects_are_left_a_rebalance_does_not_clear_them_of_suspicion() -> None:
+    bench = Bench(Takeover(suspects_until=2, tries={1: 1}))
+    bench.checks.pass_on.set()
+    await bench.look(0)
+    await bench.assignment.leave()
+    assert bench.partitions.left == []
+
+
+async def test_once_all_suspects_are_done_the_partition_is_left_in_order() -> None:
+    bench = Bench(Takeover(suspects_until=1, tries={}))
+    bench.checks.pass_on.set()
+    slot = bench.assignment.slots.add(0, 1, lambda: None)
+    assert await bench.assignment.is_suspect(0)
+    bench.assignment.slots.finish(slot)
+    await bench.assignment.leave()
+    assert bench.partitions.left == [0]
+
+
 async def test_while_the_database_is_away_no_frame_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream_app.patience.FIRST_WAIT_SECONDS", 0.01)
     bench = Bench(Takeover(0, {}))
