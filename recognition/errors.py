@@ -17,11 +17,13 @@
      ├─ TemplateError           a template can't be compared
      │   ├─ BadTemplate             bad_template
      │   └─ EncoderMismatch         encoder_mismatch
-     └─ EngineError
-         ├─ UnknownEngine           unknown_engine
-         ├─ EngineUnavailable       engine_unavailable
-         ├─ ProcessDied             process_died
-         └─ DeadlinePassed          deadline_passed
+     ├─ EngineError
+     │   ├─ UnknownEngine           unknown_engine
+     │   ├─ EngineUnavailable       engine_unavailable
+     │   ├─ ProcessDied             process_died
+     │   └─ DeadlinePassed          deadline_passed
+     ├─ BadCalibration          bad_calibration       in recognition.scoring
+     └─ TooFewPeople            too_few_people        in recognition.calibration
 
 `code` is stable: it goes into replies, dead letters and metrics. `sentence` is for people: it says what is wrong and
 what to do. All of them survive pickling, because they cross from the recognition pool to the stream app.
