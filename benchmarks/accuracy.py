@@ -78,7 +78,7 @@ def _answer_fold(
     wrong = _label_errors(faces / "lfw-label-errors.txt")
     names = sorted(each.name for each in images[0].iterdir() if each.name not in wrong)
     fitted = [name for name in names if hashlib.sha256(name.encode()).digest()[1] % 2 == _FOLDS[fold]]
-    people, calibration, out = (cache / f"{kind}-{fold}" for kind in ("people.txt", "calibration.npz", "scores.csv"))
+    people, calibration, out = (cache / f"{fold}-{kind}" for kind in ("people.txt", "calibration.npz", "scores.csv"))
     people.write_text("\n".join(fitted))
     kept = cache / "fast.npz"
     calibrate(images[0], calibration, people, kept, f"fit half of fold {fold}", PROMISED_FPIR, "fast", splits)
