@@ -28,9 +28,7 @@ def calibrate(
     fitted_on: str | None = typer.Option(None, help="What to say in the file of what it was fitted on."),
     fpir: float = typer.Option(PROMISED_FPIR, min=1e-4, max=0.1, help="The share of outsiders who may be named."),
     engine: str = typer.Option("fast", help="The recognition engine."),
-    splits: int = typer.Option(
-        SPLITS, min=1, help="Times the people are split in two: fewer are quicker, and worse."
-    ),
+    splits: int = typer.Option(SPLITS, min=1, help="Times the people are split in two: fewer are quicker, and worse."),
 ) -> None:
     """Fit normalisation and threshold to pictures of known people. The file holds nobody's template."""
     names = _folders(images) if people is None else people.read_text().split("\n")
