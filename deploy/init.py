@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from attendance.keys import KEY_BYTES
 from attendance.rights import Role
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from deploy.topics import TopicReport, TopicSettings, ensure_topics
-
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def make_key(path: Path) -> bool:
     # Written beside and linked, so that nobody ever reads half a key and of two that are made at once only one counts.
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
     try:
         path.hardlink_to(beside)
     except FileExistsError:

@@ -6,7 +6,7 @@ in between is made good by whoever comes next.
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -15,7 +15,7 @@ from attendance.events import meeting_closed
 from attendance.meetings import Meeting, MeetingState
 from attendance.records import Record
 from attendance.store import Store
-from stream_app import metrics
+from stream_app import clock, metrics
 from stream_app.health import Health
 from stream_app.patience import until_available
 
@@ -46,7 +46,7 @@ class Closer:
         self._encoder = encoder
         self._close_after = close_after
         self._every_s = every_s
-        self._recounted_until = _now() - timedelta(days=1)
+        self._recounted_until = clock.now() - timedelta(days=1)
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -60,7 +60,7 @@ class Closer:
         Raises:
             StoreUnavailable: do it again.
         """
-        for meeting in await self._store.meetings.open_and_over(_now(), limit=MEETINGS_A_ROUND):
+        for meeting in await self._store.meetings.open_and_over(clock.now(), limit=MEETINGS_A_ROUND):
             if await self._may_close(meeting):
                 await self.close(meeting)
         await self._recount()
@@ -72,7 +72,7 @@ class Closer:
         templates = await self._store.biometrics.templates_of(roster)
         with_template = {each.student_id for each in templates if each.template.encoder == self._encoder}
         seen = {record.student_id for record in await self._store.records.of_meeting(meeting.id)}
-        now = _now()
+        now = clock.now()
         for student_id in sorted({*roster, *seen}):
 
             def settle(record: Record | None, student_id: str = student_id) -> Record:
@@ -90,7 +90,7 @@ class Closer:
         return await self._tell(meeting, state, coverage.share(meeting.start, meeting.end))
 
     async def _may_close(self, meeting: Meeting) -> bool:
-        if _now() >= meeting.end + self._close_after:
+        if clock.now() >= meeting.end + self._close_after:
             return True
         cameras = await self._store.cameras.of_rooms(meeting.room_ids)
         through = await self._store.progress.processed_through([camera.id for camera in cameras])
@@ -105,7 +105,7 @@ class Closer:
             taken=state is MeetingState.CLOSED,
             coverage=coverage,
             counts=await self._store.records.totals_of_meeting(meeting.id),
-            now=_now(),
+            now=clock.now(),
         )
         won = await self._store.meetings.close(meeting, state, event)
         if won:
@@ -115,7 +115,7 @@ class Closer:
         return won
 
     async def _recount(self) -> None:
-        began = _now()
+        began = clock.now()
         revised = await self._store.records.meetings_revised_since(self._recounted_until - RECOUNT_OVERLAP)
         meetings = await self._store.meetings.get_many(revised)
         for meeting in meetings.values():
@@ -127,8 +127,3 @@ class Closer:
                 coverage = await self._store.progress.coverage_of(meeting.id)
                 await self._tell(meeting, meeting.state, coverage.share(meeting.start, meeting.end))
         self._recounted_until = began
-
-
-def _now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the store keeps milliseconds

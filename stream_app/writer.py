@@ -5,14 +5,14 @@ closed over frames that aren't in its records yet. All of it can be repeated.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from attendance import rules
 from attendance.coverage import Coverage
 from attendance.meetings import Meeting
 from attendance.records import Record, Sighting
 from attendance.store import Store
-from stream_app import metrics
+from stream_app import clock, metrics
 from stream_app.messages import Looked
 
 Seen = tuple[datetime, Sighting]  # from when sightings count for the student, and one of them
@@ -56,7 +56,7 @@ class Writer:
             await self._write_record(meeting, student_id, run, coverage)
 
     async def _write_record(self, meeting: Meeting, student_id: str, run: list[Seen], coverage: Coverage) -> None:
-        now = _now()
+        now = clock.now()
         before = 0
 
         def take_in(record: Record | None) -> Record | None:
@@ -71,8 +71,3 @@ class Writer:
             for revision in after.history[before:]:
                 metrics.RECORDS.labels(revision.status.value).inc()
             self._on_change()
-
-
-def _now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the store keeps milliseconds
