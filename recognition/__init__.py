@@ -1,6 +1,6 @@
 """Pictures in, identities out: faces, templates, galleries, and who is who. Usable alone.
 
-    engine = load_engine("face_recognition")
+    engine = load_engine("fast")
     gallery = Gallery(engine.encoder)
     gallery.add("ada", enrolment_face(engine.look(photo)).template)
     engine.matcher.identify(engine.look(frame).faces, gallery)

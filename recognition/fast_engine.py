@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.alignment import face_chip
-from recognition.cosine_matcher import FAST_ENCODER, CosineMatcher
 from recognition.detectors import load_detector
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.errors import BadTemplate
@@ -19,10 +18,14 @@ from recognition.matcher import Matcher
 from recognition.models import ModelCache
 from recognition.models.dlib_encoder import DlibEncoder
 from recognition.quality import quality_of
+from recognition.scoring import chosen_matcher
 
 __all__ = ["FastEngine"]
 
 _DETECTOR = "ROLLCALL_DETECTOR"
+# dlib's 29-layer encoder, a face and its mirror image averaged, of unit length: whoever changes how these templates are
+# made changes the name.
+_ENCODER = "dlib-resnet-29-mirrored-v1"
 
 
 class FastEngine(Engine):
@@ -30,13 +33,13 @@ class FastEngine(Engine):
 
     `threads`: for each network. `cache`: where the built networks are kept. `detector`: one of `detectors`; by default
     what the environment variable ROLLCALL_DETECTOR says, or `fast`. Templates are the same encoder's whichever finds
-    the faces.
+    the faces. Raises BadCalibration where ROLLCALL_CALIBRATION names a file that can't be read or is another encoder's.
     """
 
     name: ClassVar[str] = "fast"
 
     def __init__(self, threads: int = 1, cache: ModelCache | None = None, detector: str | None = None) -> None:
-        self.matcher: Matcher = CosineMatcher()
+        self.matcher: Matcher = chosen_matcher(_ENCODER)
         self._threads = threads
         self._cache = cache or ModelCache()
         self._detector = load_detector(detector or os.environ.get(_DETECTOR) or "fast", threads, self._cache)
@@ -65,7 +68,7 @@ class FastEngine(Engine):
         return [
             replace(
                 face,
-                template=Template(FAST_ENCODER, encoding),
+                template=Template(_ENCODER, encoding),
                 quality=quality_of(chip, _points(face), face.box.width),
             )
             for face, encoding, chip in zip(faces, encodings, chips, strict=True)

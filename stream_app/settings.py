@@ -14,7 +14,7 @@ class StreamSettings(BaseSettings):
     stream_host: str = "127.0.0.1"
     stream_port: int = Field(default=8002, description="where health and metrics are served")
     stream_group: str = Field(default="rollcall-stream", description="the consumer group")
-    engine: str = Field(default="face_recognition", description="the recognition engine")
+    engine: str = Field(default="fast", description="the recognition engine")
     pool_size: int = Field(
         default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="recognition processes"
     )

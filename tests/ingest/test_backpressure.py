@@ -105,7 +105,9 @@ async def test_a_camera_that_does_not_read_its_replies_holds_up_only_itself(
         await until(lambda: any(not connection.writable.is_set() for connection in service.server_connections))
         for _ in range(20):
             assert (await other.ask(PICTURE))["type"] == "stored"
-        assert service.in_flight.frames == 0, "the rude camera's frames are confirmed, so they hold no place of all"
+        # The rude camera's frames are confirmed, so they hold no place of all; one that the system's buffers still had
+        # room for may just be on its way.
+        await until(lambda: service.in_flight.frames == 0)
         flood.cancel()
         silent.connection.transport.abort()
 

@@ -52,9 +52,12 @@ async def _send(campus: Campus, camera_id: str, token: str, frames: list[tuple[d
     return replies
 
 
+@pytest.mark.parametrize("engine", ["fast", "face_recognition"])
 @pytest.mark.timeout(240)
-async def test_a_lecture_sent_by_a_camera_is_a_roll_over_rest_and_events_on_kafka(make_campus: MakeCampus) -> None:
-    campus = make_campus()
+async def test_a_lecture_sent_by_a_camera_is_a_roll_over_rest_and_events_on_kafka(
+    make_campus: MakeCampus, engine: str
+) -> None:
+    campus = make_campus(ROLLCALL_ENGINE=engine)
     await campus.prepare()
     campus.start("ingest", "stream", "api")
     token = (await campus.store.tokens.create(Role.ADMINISTRATOR, now=datetime.now(UTC))).text
