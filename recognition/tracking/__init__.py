@@ -12,7 +12,7 @@ from recognition.tracking.change import CHANGE, change, thumbnail
 from recognition.tracking.decision import LOG_ODDS_SPENDING, Candidate, Margins, Spending, decide, margins_of
 from recognition.tracking.fusion import Correlation, Evidence, Fused, Weigh, weigh_by_size
 from recognition.tracking.plan import Economy, Hint, Hints, Plan, faces_to_encode, hints, plan
-from recognition.tracking.state import Block, Ledger, TrackerState, TrackState
+from recognition.tracking.state import Block, Glimpse, Ledger, TrackerState, TrackState
 from recognition.tracking.tracker import Change, Frame, Seen, Settings, Tracker
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Evidence",
     "Frame",
     "Fused",
+    "Glimpse",
     "Hint",
     "Hints",
     "Ledger",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recognition.assignment import assign
 from recognition.faces import Box
 
-__all__ = ["Motion", "Place", "associate", "likelihoods", "within_reach"]
+__all__ = ["Motion", "Place", "associate", "likelihoods", "overlaps", "within_reach"]
 
 # Every pair's evidence is capped, or a template that is very alike would join two faces at the far ends of a frame.
 _MOST_TEMPLATE_EVIDENCE = 6.0
@@ -100,6 +100,17 @@ def within_reach(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) 
     return _evidence_of_place(places, boxes, motion) + _MOST_TEMPLATE_EVIDENCE >= motion.least
 
 
+def overlaps(some: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float32]:
+    """Return the intersection over union of each of some boxes with each of others: float32 (some, others)."""
+    return _overlaps(_corners(some)[:, None], _corners(others)[None]).astype(np.float32)
+
+
+def _overlaps(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    shared = np.clip(np.minimum(some, others)[..., 2:] - np.maximum(some, others)[..., :2], 0, None).prod(axis=-1)
+    areas = (some[..., 2:] - some[..., :2]).prod(axis=-1) + (others[..., 2:] - others[..., :2]).prod(axis=-1)
+    return np.asarray(shared / np.maximum(areas - shared, _LEAST_WIDTH**2), np.float64)
+
+
 def _evidence_of_place(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) -> NDArray[np.float64]:
     tracks, faces = _corners([place.predicted for place in places])[:, None], _corners(boxes)[None]
     ago = np.array([place.ago for place in places], np.float64)[:, None]
@@ -109,9 +120,7 @@ def _evidence_of_place(places: Sequence[Place], boxes: Sequence[Box], motion: Mo
     spread = np.minimum(motion.jitter + motion.speed * ago, motion.furthest / 2)
     growth = np.log(now / was) / (motion.size_change * (1 + np.minimum(ago, _LONGEST_PREDICTION)))
     evidence = -np.log(2 * np.pi * spread**2 * motion.density) - (away / spread) ** 2 / 2 - growth**2 / 2
-    shared = np.clip(np.minimum(tracks, faces)[..., 2:] - np.maximum(tracks, faces)[..., :2], 0, None).prod(axis=-1)
-    areas = (tracks[..., 2:] - tracks[..., :2]).prod(axis=-1) + (faces[..., 2:] - faces[..., :2]).prod(axis=-1)
-    evidence = evidence + _OVERLAP_EVIDENCE * shared / np.maximum(areas - shared, _LEAST_WIDTH**2)
+    evidence = evidence + _OVERLAP_EVIDENCE * _overlaps(tracks, faces)
     return np.where(away > motion.furthest, -np.inf, evidence)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from recognition.faces import Box
 
-__all__ = ["Block", "Ledger", "TrackState", "TrackerState"]
+__all__ = ["Block", "Glimpse", "Ledger", "TrackState", "TrackerState"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,19 @@ class TrackState:
 
 
 @dataclass(frozen=True)
+class Glimpse:
+    """Which faces of a frame went into the templates of which open tracks: (track id, box in whole pixels).
+
+    Without it tracks would be told apart anew when a camera moves to another worker, and two people in one place could
+    change names. `frame`: its id; `time`: as it counted, in seconds.
+    """
+
+    frame: str
+    time: float
+    faces: tuple[tuple[str, Box], ...]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """What a meeting's error budget was spent on: how many unnamed tracks were most like each person of the roster.
 
@@ -73,13 +86,17 @@ class Ledger:
 
 @dataclass(frozen=True)
 class TrackerState:
-    """All of a camera's open tracks, the blocks that hold for it, and when it was last looked over as a whole."""
+    """All of a camera's open tracks, the blocks that hold for it, and when it was last looked over as a whole.
+
+    `glimpses`: what to read again to rebuild the templates, oldest first (see `Tracker.resume`).
+    """
 
     camera: str
     time: float | None = None
     tracks: tuple[TrackState, ...] = ()
     blocks: tuple[Block, ...] = ()
     searched_at: float | None = None
+    glimpses: tuple[Glimpse, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return plain dicts, lists, strings and numbers, for JSON or a database."""
@@ -87,12 +104,23 @@ class TrackerState:
             {**asdict(track), "velocity": list(track.velocity), "blocked": sorted(track.blocked)}
             for track in self.tracks
         ]
+        # By number, not by id: these are most of the document, and it is written often.
+        numbers = {track.id: number for number, track in enumerate(self.tracks)}
+        glimpses = [
+            {
+                "frame": each.frame,
+                "time": each.time,
+                "faces": [[numbers[track], box.left, box.top, box.right, box.bottom] for track, box in each.faces],
+            }
+            for each in self.glimpses
+        ]
         return {
             "camera": self.camera,
             "time": self.time,
             "tracks": tracks,
             "blocks": [asdict(block) for block in self.blocks],
             "searched_at": self.searched_at,
+            "glimpses": glimpses,
         }
 
     @classmethod
@@ -114,4 +142,8 @@ class TrackerState:
             for each in document["tracks"]
         )
         blocks = tuple(Block(each["person"], each["since"], each["until"]) for each in document["blocks"])
-        return cls(document["camera"], document["time"], tracks, blocks, document["searched_at"])
+        glimpses = tuple(
+            Glimpse(each["frame"], each["time"], tuple((tracks[face[0]].id, Box(*face[1:])) for face in each["faces"]))
+            for each in document["glimpses"]
+        )
+        return cls(document["camera"], document["time"], tracks, blocks, document["searched_at"], glimpses)

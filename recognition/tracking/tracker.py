@@ -1,7 +1,8 @@
 """One camera's tracks: a frame's faces in, tracks and names out."""
 
+import math
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
@@ -9,12 +10,13 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.assignment import assign
 from recognition.faces import Box, Face
 from recognition.gallery import Gallery
-from recognition.tracking.association import Motion, Place, associate
+from recognition.tracking.association import Motion, Place, associate, overlaps
 from recognition.tracking.decision import Margins, Spending, decide
 from recognition.tracking.fusion import Correlation, Evidence, Weigh, weigh_by_size
-from recognition.tracking.state import Block, Ledger, TrackerState, TrackState
+from recognition.tracking.state import Block, Glimpse, Ledger, TrackerState, TrackState
 
 __all__ = ["Change", "Frame", "Seen", "Settings", "Tracker"]
 
@@ -23,6 +25,8 @@ _NOBODY: Mapping[str, float] = MappingProxyType({})
 _LONGEST_STEP = 1.0
 # How much of a track's speed the newest step makes; all of it, and the jitter of a box would throw the next prediction.
 _NEWEST_STEP = 0.5
+# A face found again is the one found before from this overlap on; another search of the same picture moves a box a bit.
+_SAME_FACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Settings:
 
     `lost_after`: seconds without a face after which a track is closed; at one frame a second a face that is missed
     twice must not break it. `most_tracks`: open at once; a picture full of false finds must not fill the memory.
+    `read_back`, `glimpses`: seconds, and encoded faces of a track, of which the state says where they were, for
+    `Tracker.resume`. A track's template hardly gains from more (it is never worth two independent frames), the state of
+    a full lecture hall stays below 50 KB, and no more than these seconds of a camera need be read again.
     """
 
     motion: Motion = field(default_factory=Motion)
@@ -75,15 +82,29 @@ class Settings:
     spending: Spending = field(default_factory=Spending)
     lost_after: float = 4.0
     most_tracks: int = 500
+    read_back: float = 10.0
+    glimpses: int = 12
 
 
 _DEFAULTS = Settings()
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """Where a face was that went into a track's template. `number`: the frame's, of those that this tracker saw."""
+
+    number: int
+    frame: str
+    time: float
+    box: Box
 
 
 @dataclass
 class _Open:
     state: TrackState
     evidence: Evidence
+    encoded: deque[_Encoded]
+    # None until it is compared with someone, and again after `resume`: whom a stranger is like isn't stored.
     most_like: str | None = None
 
 
@@ -105,30 +126,43 @@ class Tracker:
         self._weigh = weigh
         self._tracks: list[_Open] = []
         self._rest = TrackerState(camera)
+        self._frames = 0
 
     @property
     def state(self) -> TrackerState:
         """Everything but the templates; see `resume`."""
-        return replace(self._rest, tracks=tuple(track.state for track in self._tracks))
+        since = -math.inf if self._rest.time is None else self._rest.time - self._settings.read_back
+        frames: dict[int, tuple[_Encoded, list[tuple[str, Box]]]] = {}
+        for track in self._tracks:
+            for each in track.encoded:
+                if each.time >= since:
+                    frames.setdefault(each.number, (each, []))[1].append((track.state.id, each.box))
+        glimpses = tuple(
+            Glimpse(each.frame, each.time, tuple(faces)) for _, (each, faces) in sorted(frames.items(), key=_number)
+        )
+        return replace(self._rest, tracks=tuple(track.state for track in self._tracks), glimpses=glimpses)
 
     def resume(self, state: TrackerState, frames: Iterable[Frame] = ()) -> None:
-        """Go on from another tracker's state, with the templates of its tracks rebuilt from its last frames.
+        """Go on from another tracker's state, with the templates of its tracks rebuilt from the frames it names.
 
-        `frames`: read again, in order, with templates; of those that the state already saw. A track gets its templates
-        back from the frame in which it was last seen; without that frame it goes on without them, and keeps its name
-        until it is encoded again.
+        `frames`: read again, with templates, in any order; those that `state.glimpses` doesn't name are passed over, so
+        only those need be looked at. A track gets back the templates of the faces that were its own; one whose frames
+        are gone goes on without, and keeps its name until it is encoded again.
         """
-        rebuilt: dict[tuple[float, Box], Evidence] = {}
-        reader = Tracker(state.camera, self._margins, self._settings, self._weigh)
-        nobody = Gallery("")
-        for frame in frames:
-            reader.see(frame, nobody, Ledger.empty())
-            rebuilt.update({(each.state.last_seen, each.state.box): each.evidence for each in reader._tracks})
-        self._rest = replace(state, tracks=())
-        self._tracks = [
-            _Open(track, deepcopy(rebuilt.get((track.last_seen, track.box), Evidence(self._settings.correlation))))
-            for track in state.tracks
-        ]
+        self._rest = replace(state, tracks=(), glimpses=())
+        self._tracks = [self._open(track) for track in state.tracks]
+        self._frames = len(state.glimpses)
+        tracks = {track.state.id: track for track in self._tracks}
+        wanted = {glimpse.frame for glimpse in state.glimpses}
+        read = {frame.id: frame.faces for frame in frames if frame.id in wanted}
+        for number, glimpse in enumerate(state.glimpses):
+            faces = [face for face in read.get(glimpse.frame, ()) if face.template is not None]
+            found = assign(overlaps([box for _, box in glimpse.faces], [face.box for face in faces]), _SAME_FACE)
+            for (identity, box), place in zip(glimpse.faces, found, strict=True):
+                track = tracks[identity]
+                track.encoded.append(_Encoded(number, glimpse.frame, glimpse.time, box))
+                if place is not None and (template := faces[place].template) is not None:
+                    track.evidence.add(template, self._weigh(faces[place]), glimpse.time)
 
     def block(self, block: Block) -> tuple[Change, ...]:
         """Never give that name to a track seen within that interval, now or later; take it back where it was given."""
@@ -151,8 +185,9 @@ class Tracker:
         now = frame.time if self._rest.time is None else max(frame.time, self._rest.time)
         searched = now if frame.whole else self._rest.searched_at
         self._rest = replace(self._rest, time=now, searched_at=searched)
+        self._frames += 1
         closed = self._close(lambda track: now - track.state.last_seen > self._settings.lost_after)
-        ledger = _spend(ledger, closed)
+        ledger = self._spend(ledger, closed, gallery)
 
         order = sorted(range(len(frame.faces)), key=lambda place: _sort_key(frame.faces[place]))
         in_sight = self._follow(frame, [frame.faces[place] for place in order], now)
@@ -168,7 +203,7 @@ class Tracker:
             tuple(tracks[place] for place in range(len(order))),
             changes,
             tuple(track.state for track in closed + ended),
-            _spend(ledger, ended),
+            self._spend(ledger, ended, gallery),
         )
 
     def _follow(self, frame: Frame, faces: Sequence[Face], now: float) -> list[_Open]:
@@ -185,6 +220,7 @@ class Tracker:
                 track.state = _moved(track.state, face.box, now)
             if face.template is not None:
                 track.evidence.add(face.template, self._weigh(face), now)
+                track.encoded.append(_Encoded(self._frames, frame.id, now, _whole(face.box)))
                 track.state = replace(track.state, encoded_at=now)
             track.state = self._blocked(track.state)
             in_sight.append(track)
@@ -193,9 +229,12 @@ class Tracker:
     def _begin(self, frame: Frame, index: int, face: Face, now: float) -> _Open:
         identity = str(uuid5(NAMESPACE_URL, f"{self._rest.camera}\n{frame.id}\n{frame.time!r}\n{index}"))
         state = TrackState(identity, face.box, (0.0, 0.0), first_seen=now, last_seen=now, frames=1)
-        track = _Open(state, Evidence(self._settings.correlation))
+        track = self._open(state)
         self._tracks.append(track)
         return track
+
+    def _open(self, state: TrackState) -> _Open:
+        return _Open(state, Evidence(self._settings.correlation), deque(maxlen=self._settings.glimpses))
 
     def _name(
         self, in_sight: Sequence[_Open], gallery: Gallery, ledger: Ledger, elsewhere: Mapping[str, float]
@@ -227,6 +266,17 @@ class Tracker:
         self._tracks = [track for track in self._tracks if not is_over(track)]
         return closed
 
+    def _spend(self, ledger: Ledger, closed: Iterable[_Open], gallery: Gallery) -> Ledger:
+        for track in closed:
+            if track.state.person is not None:
+                continue
+            fused = track.evidence.fused()
+            if track.most_like is None and fused is not None and len(gallery):
+                track.most_like = gallery.people[int(self._margins(gallery, [fused])[0].argmax())]
+            if track.most_like is not None:
+                ledger = ledger.with_chance(track.most_like)
+        return ledger
+
     def _cosines(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         table = np.full((len(self._tracks), len(faces)), np.nan, np.float32)
         directions = [track.evidence.direction for track in self._tracks]
@@ -241,11 +291,12 @@ class Tracker:
         return table
 
 
-def _spend(ledger: Ledger, closed: Iterable[_Open]) -> Ledger:
-    for track in closed:
-        if track.state.person is None and track.most_like is not None:
-            ledger = ledger.with_chance(track.most_like)
-    return ledger
+def _number(item: tuple[int, object]) -> int:
+    return item[0]
+
+
+def _whole(box: Box) -> Box:
+    return Box(round(box.left), round(box.top), round(box.right), round(box.bottom))
 
 
 def _moved(state: TrackState, box: Box, now: float) -> TrackState:

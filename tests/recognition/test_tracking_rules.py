@@ -1,15 +1,17 @@
 """What holds whatever a camera shows."""
 
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from recognition import Box
 from recognition.tracking import Block, Frame, Ledger, Seen, Settings, Spending, Tracker, TrackerState
-from tests.recognition.tracked import face, gallery, tracker
+from tests.recognition.tracked import face, gallery, template, tracker
 
 # Few places and people, so that crossings, lookalikes and doubles come up; None is a face that isn't encoded.
 _PEOPLE = [*"abcdef", None]
@@ -32,9 +34,9 @@ def films(draw: st.DrawFn) -> list[Frame]:
     return frames
 
 
-def run(frames: Sequence[Frame], watching: Tracker | None = None) -> list[Seen]:
+def run(frames: Sequence[Frame], watching: Tracker | None = None, ledger: Ledger | None = None) -> list[Seen]:
     watching = watching or tracker(Settings(spending=Spending(0.001, 0.01, 0.01)), _THRESHOLD)
-    seen, ledger = [], Ledger.empty()
+    seen, ledger = [], ledger or Ledger.empty()
     for each in frames:
         seen.append(watching.see(each, gallery(*"abcde"), ledger))
         ledger = seen[-1].ledger
@@ -98,26 +100,62 @@ def test_changes_add_up_to_the_names_that_tracks_have(frames: list[Frame]) -> No
             assert names.get(track.id) == track.person
 
 
-@pytest.mark.xfail(strict=False, reason="known defect: two tracks in the very same place may be told apart otherwise")
-@given(films(), st.integers(0, 10))
-@settings(max_examples=60)
-def test_a_move_to_another_worker_changes_no_track_and_no_name(frames: list[Frame], at: int) -> None:
+def moved(first: Tracker, settings: Settings, frames: Sequence[Frame]) -> Tracker:
+    """Another worker's tracker, which gets the stored state and can read these frames again."""
+    second = tracker(settings, _THRESHOLD)
+    second.resume(TrackerState.from_document(json.loads(json.dumps(first.state.to_document()))), frames)
+    return second
+
+
+@given(films(), st.integers(0, 10), st.randoms(use_true_random=False))
+def test_a_move_to_another_worker_changes_no_track_no_name_and_no_chance(
+    frames: list[Frame], at: int, random: Random
+) -> None:
+    everything = Settings(spending=Spending(0.001, 0.01, 0.01), read_back=math.inf)
     at = min(at, len(frames))
-    whole = tracker(threshold=_THRESHOLD)
+    whole = tracker(everything, _THRESHOLD)
     straight = run(frames, whole)
 
-    first, second = tracker(threshold=_THRESHOLD), tracker(threshold=_THRESHOLD)
+    first = tracker(everything, _THRESHOLD)
     before = run(frames[:at], first)
-    stored = json.loads(json.dumps(first.state.to_document()))
-    second.resume(TrackerState.from_document(stored), frames[:at])
+    # Read again in any order, and searched otherwise: boxes are a little off, and each face is encoded.
+    again = [shifted(each, random) for each in random.sample(frames[:at], at)]
+    second = moved(first, everything, again)
     assert second.state == first.state
-    ledger = before[-1].ledger if before else Ledger.empty()
-    after = []
-    for each in frames[at:]:
-        after.append(second.see(each, gallery(*"abcde"), ledger))
-        ledger = after[-1].ledger
-    assert [seen.tracks for seen in before + after] == [seen.tracks for seen in straight]
+    after = run(frames[at:], second, before[-1].ledger if before else Ledger.empty())
+    assert before + after == straight
     assert second.state == whole.state
+
+
+@given(films(), st.integers(0, 10), st.randoms(use_true_random=False))
+def test_a_move_keeps_every_track_name_and_block_however_little_can_be_read_again(
+    frames: list[Frame], at: int, random: Random
+) -> None:
+    sparing = Settings(read_back=2.0, glimpses=2)
+    first = tracker(sparing, _THRESHOLD)
+    run(frames[:at], first)
+    first.block(Block("a", 0.0, 1.0))
+    state = first.state
+    assert all(state.time is None or each.time >= state.time - 2 for each in state.glimpses)
+    read = random.sample(frames[:at], random.randint(0, len(frames[:at])))
+    second = moved(first, sparing, read)
+    assert second.state == state
+    # The next frame shows nobody: what changes is told of no one.
+    time = state.time or 0.0
+    (seen,) = run([Frame("empty", time, ())], second)
+    assert (seen.changes, seen.closed, second.state.tracks) == ((), (), state.tracks)
+
+
+def shifted(frame: Frame, random: Random) -> Frame:
+    faces = [
+        replace(each, box=_off(each.box, random.uniform(-5, 5)), template=each.template or template("f", frame.time))
+        for each in frame.faces
+    ]
+    return replace(frame, faces=tuple(faces))
+
+
+def _off(box: Box, by: float) -> Box:
+    return Box(box.left + by, box.top - by, box.right + by, box.bottom - by)
 
 
 @given(films(), st.sampled_from("abcde"), st.integers(0, 9), st.floats(0, 5), st.floats(0, 10))
