@@ -1,16 +1,19 @@
-"""Turns a face upright and to one size, as dlib does for its encoder.
+"""Turns a face upright and to one size, as dlib does for its encoder, or as ArcFace's models are given theirs.
 
 dlib's `get_face_chip` with five points, 150 pixels and padding 0.25: the similarity (turn, scale, shift) that brings
 the points nearest to their mean places in least squares, bilinear, black beyond the picture. Where the face is far
-larger than the chip, the picture is halved first, so that no pixel is passed over.
+larger than the chip, the picture is halved first, so that no pixel is passed over. ArcFace's is the same with other
+places, in a chip of 112 pixels.
 """
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.models.dlib_encoder import CHIP_SIDE
 
-__all__ = ["face_chip"]
+__all__ = ["arcface_chip", "face_chip"]
 
 _PADDING = 0.25
 # The points' mean places in a face's own square, in the order of the five-point model: dlib/image_transforms/
@@ -24,54 +27,85 @@ _MEAN_FACE = np.array(
         (0.4901123135679, 0.6277995316475),
     ]
 )
-_PLACES = (_MEAN_FACE + _PADDING) / (2 * _PADDING + 1) * CHIP_SIDE
+# Where dlib's points lie in a chip aligned as ArcFace's models are trained, by the middles of the eyes, the tip of the
+# nose and the corners of the mouth: the means of 626 pictures of Labeled Faces in the Wild (identities with an even
+# second byte of their name's SHA-256), whose five landmarks were MTCNN's. So they serve every detector. The landmarks
+# end up 1.6 pixels of 112 from where MTCNN's own would put them in the median, 4.1 at the 95th percentile.
+_ARCFACE_SIDE = 112
+_ARCFACE_FACE = np.array([(79.32, 52.89), (65.77, 53.32), (31.40, 53.30), (44.98, 53.50), (55.61, 79.35)])
 
 # Where dlib takes a halved picture's pixels to be, against where they are: its pyramid_down<2> is a quarter off.
 _HALVED = (-0.25, 0.25)
 
 
-def face_chip(picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the face with these five points, upright: uint8 (150, 150, 3) of an RGB picture (height, width, 3).
+def face_chip(
+    picture: NDArray[np.uint8], points: NDArray[np.float32], side: int = CHIP_SIDE, padding: float = _PADDING
+) -> NDArray[np.uint8]:
+    """Return the face with these five points, upright: uint8 (side, side, 3) of an RGB picture (height, width, 3).
 
     Points of any picture give a chip; those that lie all at one place give a chip of one colour.
     """
+    places = _dlib_places(side, padding)
+    factor, middle_chip, middle = _similarity(places, points)
+    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    # dlib takes the chip's corner pixels to those of a rectangle around the same middle whose sides are the scaled ones
+    # less a pixel.
+    centre = middle + turn @ (side / 2 - middle_chip)
+    scale = max(abs(factor), 1 / side)
+    turn *= (side * scale - 1) / ((side - 1) * scale)
+    matrix = np.column_stack([turn, centre - turn @ np.full(2, (side - 1) / 2)])
+    return _chip(picture, matrix, scale, side)
+
+
+def arcface_chip(
+    picture: NDArray[np.uint8], points: NDArray[np.float32], side: int = _ARCFACE_SIDE
+) -> NDArray[np.uint8]:
+    """Return the face as ArcFace's models take it, uint8 (side, side, 3); see `face_chip`."""
+    factor, middle_chip, middle = _similarity(_ARCFACE_FACE * side / _ARCFACE_SIDE, points)
+    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return _chip(picture, np.column_stack([turn, middle - turn @ middle_chip]), abs(factor), side)
+
+
+@lru_cache(maxsize=8)
+def _dlib_places(side: int, padding: float) -> NDArray[np.float64]:
+    return np.asarray((_MEAN_FACE + padding) / (2 * padding + 1) * side, np.float64)
+
+
+def _similarity(
+    places: NDArray[np.float64], points: NDArray[np.float32]
+) -> tuple[complex, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the similarity that takes places in a chip nearest to points in a picture, and the middles of both.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991; in the plane
+    it is one complex factor.
+    """
+    middle_chip, middle = places.mean(axis=0), points.astype(np.float64).mean(axis=0)
+    chip = (places - middle_chip) @ (1, 1j)
+    seen = (points - middle) @ (1, 1j)
+    return complex(np.vdot(chip, seen) / np.vdot(chip, chip)), middle_chip, middle
+
+
+def _chip(picture: NDArray[np.uint8], matrix: NDArray[np.float64], scale: float, side: int) -> NDArray[np.uint8]:
+    """Return what `matrix` (2, 3), from places in the chip to places in the picture, shows: uint8 (side, side, 3)."""
     import cv2
 
-    scale, matrix = _from_chip(points.astype(np.float64))
     # dlib takes half the picture where the half still has as many pixels in the face as the chip has.
     while scale >= 2:
-        part, corner = _part(picture, matrix)
+        part, corner = _part(picture, matrix, side)
         picture = np.asarray(cv2.pyrDown(part), np.uint8)
         matrix[:, 2] -= corner
         matrix /= 2
         matrix[:, 2] += _HALVED
         scale /= 2
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(picture, matrix, (CHIP_SIDE, CHIP_SIDE), flags=flags), np.uint8)
+    return np.asarray(cv2.warpAffine(picture, matrix, (side, side), flags=flags), np.uint8)
 
 
-def _from_chip(points: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Return the similarity that takes places in the chip to places in the picture: its scale, and it as (2, 3).
-
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991; in the plane
-    it is one complex factor.
-    """
-    middle_chip, middle = _PLACES.mean(axis=0), points.mean(axis=0)
-    chip = (_PLACES - middle_chip) @ (1, 1j)
-    seen = (points - middle) @ (1, 1j)
-    factor = complex(np.vdot(chip, seen) / np.vdot(chip, chip))
-    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    # dlib takes the chip's corner pixels to those of a rectangle around the same middle whose sides are the scaled ones
-    # less a pixel.
-    centre = middle + turn @ (CHIP_SIDE / 2 - middle_chip)
-    scale = max(abs(factor), 1 / CHIP_SIDE)
-    turn *= (CHIP_SIDE * scale - 1) / ((CHIP_SIDE - 1) * scale)
-    return scale, np.column_stack([turn, centre - turn @ np.full(2, (CHIP_SIDE - 1) / 2)])
-
-
-def _part(picture: NDArray[np.uint8], matrix: NDArray[np.float64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _part(
+    picture: NDArray[np.uint8], matrix: NDArray[np.float64], side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the part of the picture that the chip shows, with some margin, and its top left corner (x, y)."""
-    corners = np.array([(0, 0, 1), (CHIP_SIDE, 0, 1), (0, CHIP_SIDE, 1), (CHIP_SIDE, CHIP_SIDE, 1)]) @ matrix.T
+    corners = np.array([(0, 0, 1), (side, 0, 1), (0, side, 1), (side, side, 1)]) @ matrix.T
     margin = 0.1 * np.ptp(corners, axis=0)
     height, width = picture.shape[:2]
     first = np.clip(np.floor(corners.min(axis=0) - margin), 0, (width - 1, height - 1)).astype(np.int64)

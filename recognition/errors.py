@@ -20,6 +20,7 @@
      ├─ EngineError
      │   ├─ UnknownEngine           unknown_engine
      │   ├─ EngineUnavailable       engine_unavailable
+     │   ├─ BadEncoder              bad_encoder           a file of one's own that can't be used
      │   ├─ ProcessDied             process_died
      │   └─ DeadlinePassed          deadline_passed
      ├─ BadCalibration          bad_calibration       in recognition.scoring
@@ -32,6 +33,7 @@ what to do. All of them survive pickling, because they cross from the recognitio
 from typing import ClassVar
 
 __all__ = [
+    "BadEncoder",
     "BadTemplate",
     "DamagedPicture",
     "DeadlinePassed",
@@ -183,6 +185,12 @@ class EngineUnavailable(EngineError):
     """The engine is known, but a package it needs is missing."""
 
     code = "engine_unavailable"
+
+
+class BadEncoder(EngineError):
+    """An encoder's ONNX file, or the description beside it, can't be used."""
+
+    code = "bad_encoder"
 
 
 class ProcessDied(EngineError):

@@ -1,4 +1,7 @@
-"""The engine `fast`: MTCNN's weights, dlib's five points, chip and encoder, all but the points on ONNX Runtime."""
+"""The engine `fast`: MTCNN's weights, dlib's five points and, unless another is chosen, dlib's encoder.
+
+All but the points runs on ONNX Runtime.
+"""
 
 import os
 from collections.abc import Sequence
@@ -11,44 +14,61 @@ from numpy.typing import NDArray
 
 from recognition.alignment import face_chip
 from recognition.detectors import load_detector
+from recognition.encoders import Encoder, chosen_encoder
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.errors import BadTemplate
 from recognition.faces import Box, Face, Template
 from recognition.matcher import Matcher
 from recognition.models import ModelCache
-from recognition.models.dlib_encoder import DlibEncoder
 from recognition.quality import quality_of
 from recognition.scoring import chosen_matcher
 
 __all__ = ["FastEngine"]
 
 _DETECTOR = "ROLLCALL_DETECTOR"
-# dlib's 29-layer encoder, a face and its mirror image averaged, of unit length: whoever changes how these templates are
-# made changes the name.
-_ENCODER = "dlib-resnet-29-mirrored-v1"
 
 
 class FastEngine(Engine):
     """The fast engine.
 
     `threads`: for each network. `cache`: where the built networks are kept. `detector`: one of `detectors`; by default
-    what the environment variable ROLLCALL_DETECTOR says, or `fast`. Templates are the same encoder's whichever finds
-    the faces. Raises BadCalibration where ROLLCALL_CALIBRATION names a file that can't be read or is another encoder's.
+    what the environment variable ROLLCALL_DETECTOR says, or `fast`. `made_by`: what makes the templates, whichever
+    detector finds the faces; by default what ROLLCALL_ENCODER says, or dlib's network. Raises BadEncoder where that
+    names a file that can't be used.
     """
 
     name: ClassVar[str] = "fast"
 
-    def __init__(self, threads: int = 1, cache: ModelCache | None = None, detector: str | None = None) -> None:
-        self.matcher: Matcher = chosen_matcher(_ENCODER)
-        self._threads = threads
-        self._cache = cache or ModelCache()
-        self._detector = load_detector(detector or os.environ.get(_DETECTOR) or "fast", threads, self._cache)
+    def __init__(
+        self,
+        threads: int = 1,
+        cache: ModelCache | None = None,
+        detector: str | None = None,
+        made_by: Encoder | None = None,
+    ) -> None:
+        cache = cache or ModelCache()
+        self._encoder = made_by or chosen_encoder(threads, cache)
+        self._detector = load_detector(detector or os.environ.get(_DETECTOR) or "fast", threads, cache)
         self.scale = self._detector.scale
 
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder that makes its templates, which can be had before there is a calibration for it."""
+        return self._encoder.name
+
+    @cached_property
+    def matcher(self) -> Matcher:  # type: ignore[override]  # read when asked for: calibrating needs none
+        """Compares its templates.
+
+        Raises BadCalibration where ROLLCALL_CALIBRATION names a file that can't be read or is another encoder's, and
+        where the encoder has none: nobody is named, or called unknown, by the threshold of another.
+        """
+        return chosen_matcher(self.encoder)
+
     def prepare(self) -> None:
-        """Load the detector and the encoder; raises EngineUnavailable."""
+        """Load the detector and the encoder; raises EngineUnavailable or BadEncoder."""
         self._detector.prepare()
-        _ = self._encoder
+        self._encoder.prepare()
 
     def find(
         self, picture: NDArray[np.uint8], smallest_face: float = SMALLEST_FACE, near: Sequence[Box] | None = None
@@ -60,23 +80,17 @@ class FastEngine(Engine):
         """Return the faces with templates of unit length; raises BadTemplate for a face without points."""
         if not faces:
             return []
-        chips = np.stack([face_chip(picture, _points(face)) for face in faces])
-        # Of a face and its mirror image: mistakes of the two differ, so their mean is nearer to the person.
-        both = self._encoder.encode(np.concatenate([chips, chips[:, :, ::-1]]))
-        encodings = both[: len(chips)] + both[len(chips) :]
-        encodings /= np.linalg.norm(encodings, axis=1, keepdims=True)
+        points = [_points(face) for face in faces]
+        chips = np.stack([face_chip(picture, each) for each in points])
+        vectors = self._encoder.encode(picture, points, chips)
         return [
             replace(
                 face,
-                template=Template(_ENCODER, encoding),
-                quality=quality_of(chip, _points(face), face.box.width),
+                template=Template(self.encoder, vector),
+                quality=quality_of(chip, own, face.box.width),
             )
-            for face, encoding, chip in zip(faces, encodings, chips, strict=True)
+            for face, own, vector, chip in zip(faces, points, vectors, chips, strict=True)
         ]
-
-    @cached_property
-    def _encoder(self) -> DlibEncoder:
-        return DlibEncoder(self._threads, self._cache)
 
 
 def _points(face: Face) -> NDArray[np.float32]:
