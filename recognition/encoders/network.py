@@ -25,12 +25,12 @@ _SAME = 0.999
 class Network:
     """Runs a serialised ONNX model that makes one vector a face.
 
-    `shape`: of one face as the model takes it, (3, side, side) or (side, side, 3). Raises BadEncoder for a model that
-    can't be read or run, keeps its weights elsewhere, takes another shape, or gives anything but one vector a face,
-    finite, and the same whatever faces are beside it.
+    `trial`: some different faces as the model takes them, float32 (n, 3, side, side) or (n, side, side, 3). Raises
+    BadEncoder for a model that can't be read or run, keeps its weights elsewhere, takes another shape, or gives
+    anything but one vector a face, finite, and the same whatever faces are beside it.
     """
 
-    def __init__(self, model: bytes, shape: tuple[int, int, int], threads: int = 1) -> None:
+    def __init__(self, model: bytes, trial: NDArray[np.float32], threads: int = 1) -> None:
         _check_weights(model)
         try:
             self._session = session(model, threads)
@@ -42,11 +42,11 @@ class Network:
                 f"The encoder has {len(inputs)} inputs and {len(outputs)} outputs: export it with one input, the "
                 "faces, and one output, their vectors."
             )
-        self._input, self._at_once = inputs[0].name, self._checked(inputs[0], shape)
-        self._try(shape)
+        self._input, self._at_once = inputs[0].name, self._checked(inputs[0], trial.shape[1:])
+        self._try(trial)
 
     def run(self, faces: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return float32 (n, d) of unit length for n faces, float32 (n, *shape); raises BadTemplate."""
+        """Return float32 (n, d) of unit length for n faces as the model takes them; raises BadTemplate."""
         vectors = np.concatenate(
             [self._vectors(faces[i : i + self._at_once]) for i in range(0, len(faces), self._at_once)]
         )
@@ -55,7 +55,7 @@ class Network:
         return unit(vectors)
 
     @staticmethod
-    def _checked(given: "onnx.ValueInfoProto", shape: tuple[int, int, int]) -> int:
+    def _checked(given: "onnx.ValueInfoProto", shape: tuple[int, ...]) -> int:
         """Return how many faces it takes at once."""
         if given.type != _FLOAT or len(given.shape) != 4:
             raise BadEncoder(
@@ -83,8 +83,7 @@ class Network:
             )
         return np.asarray(vectors, np.float32)
 
-    def _try(self, shape: tuple[int, int, int]) -> None:
-        faces = np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype(np.float32)
+    def _try(self, faces: NDArray[np.float32]) -> None:
         try:
             together = self.run(faces)
             alone = np.concatenate([self.run(face[None]) for face in faces])
