@@ -1,6 +1,6 @@
 """A record: where one student stands in one meeting, and every step of how it came to that."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.status import Cause, Method, Status
@@ -10,18 +10,52 @@ MACHINE = "machine"  # who made a revision, where no person did; a person is tol
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One student recognised by one camera in one frame. `score` is larger the more alike."""
+    """One track of a student before one camera: seen from `first_seen` to `last_seen`.
 
+    `id` is the track's. `score`: its best margin over the threshold, larger the more alike. `frames`: how many of its
+    frames were looked at.
+    """
+
+    id: str
     student_id: str
     camera_id: str
-    frame_id: str
-    seen_at: datetime
+    first_seen: datetime
+    last_seen: datetime
     score: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A person's word that the student was not before this camera from `since` to `until`; both ends count."""
+
+    camera_id: str
+    since: datetime
+    until: datetime
+
+    def overlaps(self, sighting: Sighting) -> bool:
+        """Tell whether the sighting is by this camera and touches the interval."""
+        return (
+            sighting.camera_id == self.camera_id
+            and sighting.first_seen <= self.until
+            and self.since <= sighting.last_seen
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A track that the recogniser took for the student and then did not, by what it saw up to `until`.
+
+    Without it, frames that come again after a crash would make the same mistake and the same reversal once more.
+    """
+
+    sighting_id: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the machine saw: the best score with its camera, and how many frames."""
+    """What the machine saw: the best score with its camera, and how many frames there were in all."""
 
     score: float
     camera_id: str
@@ -49,8 +83,10 @@ class Revision:
 class Record:
     """One student's record of one meeting.
 
-    Only a change of status, provisional, method or reason makes a revision; `first_seen`, `last_seen` and `evidence`
-    move without one, so that the same frames always make the same revisions.
+    `sightings` are in order of `first_seen` and id. `first_seen`, `last_seen` and `evidence` follow from them, so that
+    the same sighting taken in twice changes nothing. Only a change of status, provisional, method or reason makes a
+    revision (and a person's 'not this person', which is an event of its own), so that the same frames always make the
+    same revisions.
     """
 
     meeting_id: str
@@ -59,10 +95,28 @@ class Record:
     provisional: bool
     method: Method | None
     reason: str | None
-    first_seen: datetime | None = None
-    last_seen: datetime | None = None
-    evidence: Evidence | None = None
-    history: tuple[Revision, ...] = field(default=())
+    sightings: tuple[Sighting, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
+    history: tuple[Revision, ...] = ()
+
+    @property
+    def first_seen(self) -> datetime | None:
+        """When the student was first seen; None where they were not."""
+        return min((each.first_seen for each in self.sightings), default=None)
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When the student was last seen; None where they were not."""
+        return max((each.last_seen for each in self.sightings), default=None)
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What speaks for their having been seen: of equal scores, the first one's camera is named."""
+        if not self.sightings:
+            return None
+        best = max(self.sightings, key=lambda each: each.score)
+        return Evidence(best.score, best.camera_id, sum(each.frames for each in self.sightings))
 
     @property
     def revision(self) -> int:
@@ -72,4 +126,9 @@ class Record:
     @property
     def is_said_by_person(self) -> bool:
         """Tell whether the present status is a person's word, which stands over the machine's."""
-        return bool(self.history) and self.history[-1].by != MACHINE
+        return self.method is Method.MANUAL
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Tell whether all that was seen was taken back since the machine last settled: a close has yet to judge it."""
+        return bool(self.history) and self.status is Status.UNMARKED and self.method is None and self.reason is None

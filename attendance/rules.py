@@ -8,7 +8,8 @@ from datetime import datetime
 
 from attendance.coverage import Coverage
 from attendance.meetings import Meeting
-from attendance.records import MACHINE, Evidence, Record, Revision, Sighting
+from attendance.records import MACHINE, Block, Record, Reversal, Revision, Sighting
+from attendance.sightings import clip, put
 from attendance.status import Cause, Method, Status, UnmarkedReason
 
 _Verdict = tuple[Status, bool, Method | None, str | None]  # status, provisional, method, reason
@@ -26,14 +27,72 @@ def see(
     """Take a sighting into the record of a meeting.
 
     `counts_from` is the first moment that counts for this student (`meetings.counts_from`), `coverage` what was looked
-    at in the meeting's rooms so far. A sighting outside of the meeting changes nothing.
+    at in the meeting's rooms so far. A track that began before counts from there; one that lies outside of the meeting
+    changes nothing, nor does one of which a person said that it is somebody else, nor one that the recogniser took
+    back and hasn't seen anew. The order in which sightings come makes no difference to where the student stands.
     """
-    if not counts_from <= sighting.seen_at < meeting.end:
+    clipped = clip(sighting, counts_from, meeting.end)
+    if clipped is None:
         return record
-    seen = _with_evidence(record or _blank(meeting.id, sighting.student_id), sighting)
+    if record and (_is_blocked(record, clipped) or _was_taken_back(record, sighting.id, sighting.last_seen)):
+        return record
+    known = record or _blank(meeting.id, sighting.student_id)
+    seen = replace(known, sightings=put(known.sightings, clipped))
     if seen.is_said_by_person:
         return seen
     return _revise(seen, _judge_seen(seen, meeting, coverage), Cause.SIGHTING, MACHINE, now)
+
+
+def take_back(
+    record: Record | None,
+    sighting_id: str,
+    meeting: Meeting,
+    *,
+    coverage: Coverage,
+    now: datetime,
+    until: datetime | None = None,
+) -> Record | None:
+    """Let a sighting go, of which the recogniser found that it was not that student after all.
+
+    The rest is judged again. Where nothing is left, the student is unmarked, until a close settles them
+    (`Record.is_unsettled`). A person's word stands.
+
+    `until` is the time of the frame that contradicted: the same frame again changes nothing, even where the track got
+    the student's name once more since. None: the time at which the sighting ends.
+    """
+    gone = next((each for each in record.sightings if each.id == sighting_id), None) if record else None
+    if record is None or gone is None or (until and _was_taken_back(record, sighting_id, until)):
+        return record
+    left = _without(record, [gone])
+    others = tuple(each for each in record.reversals if each.sighting_id != sighting_id)
+    left = replace(left, reversals=(*others, Reversal(sighting_id, until or gone.last_seen)))
+    if left.is_said_by_person:
+        return left
+    return _revise(left, _judge_left(left, meeting, coverage), Cause.REVERSAL, MACHINE, now)
+
+
+def deny(
+    record: Record,
+    block: Block,
+    meeting: Meeting,
+    *,
+    by: str,
+    reason: str | None,
+    coverage: Coverage,
+    now: datetime,
+) -> Record:
+    """Take in a person's 'not this person': what the block's camera saw within it goes, and doesn't come again.
+
+    It says what the machine saw wrongly, not where the student stands: the rest is judged again, and the machine may
+    see them elsewhere. Each new block is a revision that tells who said it and why; the same one again changes nothing.
+    """
+    if block in record.blocks:
+        return record
+    left = _without(record, [each for each in record.sightings if block.overlaps(each)])
+    left = replace(left, blocks=(*left.blocks, block))
+    lost = len(left.sightings) < len(record.sightings)
+    judged = _judge_left(left, meeting, coverage) if lost and not left.is_said_by_person else _verdict(left)
+    return _append(left, judged, Cause.CORRECTION, by, now, said=reason)
 
 
 def close(
@@ -53,7 +112,7 @@ def close(
     settled = record or _blank(meeting.id, student_id)
     if settled.is_said_by_person:
         return settled
-    if settled.first_seen is not None:
+    if settled.sightings:
         verdict = _judge_seen(settled, meeting, coverage)
     elif not has_template:
         verdict = Status.UNMARKED, False, None, UnmarkedReason.NO_TEMPLATE
@@ -99,15 +158,22 @@ def _judge_seen(record: Record, meeting: Meeting, coverage: Coverage) -> _Verdic
     return Status.UNMARKED, False, Method.FACE, UnmarkedReason.LOW_COVERAGE
 
 
-def _with_evidence(record: Record, sighting: Sighting) -> Record:
-    before = record.evidence
-    best = before if before and before.score >= sighting.score else sighting
-    return replace(
-        record,
-        first_seen=min(record.first_seen or sighting.seen_at, sighting.seen_at),
-        last_seen=max(record.last_seen or sighting.seen_at, sighting.seen_at),
-        evidence=Evidence(best.score, best.camera_id, (before.frames if before else 0) + 1),
-    )
+def _judge_left(record: Record, meeting: Meeting, coverage: Coverage) -> _Verdict:
+    if record.sightings:
+        return _judge_seen(record, meeting, coverage)
+    return Status.UNMARKED, False, None, None
+
+
+def _is_blocked(record: Record, sighting: Sighting) -> bool:
+    return any(block.overlaps(sighting) for block in record.blocks)
+
+
+def _was_taken_back(record: Record, sighting_id: str, moment: datetime) -> bool:
+    return any(each.sighting_id == sighting_id and moment <= each.until for each in record.reversals)
+
+
+def _without(record: Record, gone: list[Sighting]) -> Record:
+    return replace(record, sightings=tuple(each for each in record.sightings if each not in gone))
 
 
 def _blank(meeting_id: str, student_id: str) -> Record:
@@ -124,7 +190,10 @@ def _revise(record: Record, verdict: _Verdict, cause: Cause, by: str, now: datet
     return _append(record, verdict, cause, by, now)
 
 
-def _append(record: Record, verdict: _Verdict, cause: Cause, by: str, now: datetime) -> Record:
+def _append(
+    record: Record, verdict: _Verdict, cause: Cause, by: str, now: datetime, *, said: str | None = None
+) -> Record:
+    # What a person said against a sighting is told in the history; the record's own reason is that of its status.
     status, provisional, method, reason = verdict
     revision = Revision(
         number=record.revision + 1,
@@ -135,7 +204,7 @@ def _append(record: Record, verdict: _Verdict, cause: Cause, by: str, now: datet
         previous_status=record.status if record.history else None,
         provisional=provisional,
         method=method,
-        reason=reason,
+        reason=said or reason,
         first_seen=record.first_seen,
         last_seen=record.last_seen,
     )

@@ -30,6 +30,7 @@ class Cause(StrEnum):
     SIGHTING = "sighting"
     CLOSE = "close"
     CORRECTION = "correction"
+    REVERSAL = "reversal"  # the machine takes back what it saw
 
 
 class UnmarkedReason(StrEnum):

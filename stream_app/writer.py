@@ -50,7 +50,7 @@ class Writer:
         if not seen:
             return
         coverage = Coverage()
-        if any(sighting.seen_at > meeting.on_time_until for run in seen.values() for _, sighting in run):
+        if any(sighting.first_seen > meeting.on_time_until for run in seen.values() for _, sighting in run):
             coverage = await self._store.progress.coverage_of(meeting.id)
         for student_id, run in sorted(seen.items()):
             await self._write_record(meeting, student_id, run, coverage)

@@ -1,23 +1,30 @@
 """How a record stands in its document."""
 
-from attendance.records import Evidence, Record, Revision
+from attendance.records import Block, Record, Reversal, Revision, Sighting
 from attendance.status import Cause, Method, Status
 from attendance.store.collection import Document
 
 
 def record_to_fields(record: Record) -> Document:
     """Write what a change of a record may touch; the history is pushed beside it."""
-    evidence = record.evidence
     return {
         "status": record.status.value,
         "provisional": record.provisional,
         "method": record.method.value if record.method else None,
         "reason": record.reason,
-        "first_seen": record.first_seen,
-        "last_seen": record.last_seen,
-        "evidence": (
-            {"score": evidence.score, "camera_id": evidence.camera_id, "frames": evidence.frames} if evidence else None
-        ),
+        "sightings": [
+            {
+                "id": each.id,
+                "camera_id": each.camera_id,
+                "first_seen": each.first_seen,
+                "last_seen": each.last_seen,
+                "score": each.score,
+                "frames": each.frames,
+            }
+            for each in record.sightings
+        ],
+        "blocks": [{"camera_id": each.camera_id, "since": each.since, "until": each.until} for each in record.blocks],
+        "reversals": [{"sighting_id": each.sighting_id, "until": each.until} for each in record.reversals],
         "revision": record.revision,
     }
 
@@ -42,7 +49,6 @@ def revision_to_document(revision: Revision, event: str) -> Document:
 
 def record_from_document(document: Document) -> Record:
     """Read a record with its history."""
-    evidence = document["evidence"]
     return Record(
         meeting_id=document["meeting_id"],
         student_id=document["student_id"],
@@ -50,9 +56,9 @@ def record_from_document(document: Document) -> Record:
         provisional=document["provisional"],
         method=Method(document["method"]) if document["method"] else None,
         reason=document["reason"],
-        first_seen=document["first_seen"],
-        last_seen=document["last_seen"],
-        evidence=Evidence(**evidence) if evidence else None,
+        sightings=tuple(Sighting(student_id=document["student_id"], **each) for each in document["sightings"]),
+        blocks=tuple(Block(**each) for each in document["blocks"]),
+        reversals=tuple(Reversal(**each) for each in document["reversals"]),
         history=tuple(_revision(step) for step in document["history"]),
     )
 

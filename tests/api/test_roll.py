@@ -32,7 +32,7 @@ def store(app: FastAPI) -> Store:
 async def machine_sees(store: Store, meeting_id: str, student_id: str, seen_at: datetime) -> None:
     """Do what the stream app does with a sighting."""
     meeting = await store.meetings.get(meeting_id)
-    sighting = Sighting(student_id, "camera", "frame", seen_at, 0.9)
+    sighting = Sighting("track", student_id, "camera", seen_at, seen_at, 0.9, 1)
 
     def decide(record: Record | None) -> Record | None:
         everything = Coverage(((meeting.opens_at, meeting.end),))

@@ -42,9 +42,19 @@ def meeting(
 
 
 def sighting(
-    minute: float, *, score: float = 0.9, camera_id: str = CAMERA, frame_id: str = "f", student_id: str = STUDENT
+    minute: float,
+    until: float | None = None,
+    *,
+    sighting_id: str | None = None,
+    score: float = 0.9,
+    camera_id: str = CAMERA,
+    student_id: str = STUDENT,
+    frames: int = 1,
 ) -> Sighting:
-    return Sighting(student_id, camera_id, frame_id, at(minute), score)
+    """Give a track from one minute to another; of a single moment, and with an id of its own, where none is said."""
+    last = minute if until is None else until
+    track = sighting_id or f"{camera_id} at {minute}"
+    return Sighting(track, student_id, camera_id, at(minute), at(last), score, frames)
 
 
 def looked_at(*spans: tuple[float, float]) -> Coverage:

@@ -40,6 +40,13 @@ def corrected_absence() -> AttendanceChanged:
     return attendance_changed(meeting(), record, record.history[-1])
 
 
+def reversed_sighting() -> AttendanceChanged:
+    record = rules.see(None, sighting(5), IN_COURSE, counts_from=at(-10), coverage=looked_at((0, 50)), now=at(5))
+    record = rules.take_back(record, sighting(5).id, IN_COURSE, coverage=looked_at((0, 50)), now=at(6))
+    assert record
+    return attendance_changed(IN_COURSE, record, record.history[-1])
+
+
 def closed_meeting() -> MeetingClosed:
     counts = {Status.PRESENT: 27, Status.LATE: 2, Status.ABSENT: 1}
     return meeting_closed(IN_COURSE, 1, taken=True, coverage=0.98765432, counts=counts, now=at(51))
@@ -48,6 +55,7 @@ def closed_meeting() -> MeetingClosed:
 PINNED = {
     "attendance.changed.v1.late.json": late_in_a_course,
     "attendance.changed.v1.excused.json": corrected_absence,
+    "attendance.changed.v1.reversed.json": reversed_sighting,
     "meeting.closed.v1.json": closed_meeting,
 }
 
