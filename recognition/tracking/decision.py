@@ -20,12 +20,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.assignment import assign
+from recognition.errors import EncoderMismatch
 from recognition.gallery import Gallery
 from recognition.matcher import Matcher
+from recognition.scoring import CalibratedMatcher
 from recognition.tracking.fusion import Fused
 from recognition.tracking.state import Ledger, TrackState
 
-__all__ = ["LOG_ODDS_SPENDING", "Candidate", "Margins", "Spending", "decide", "margins_of"]
+__all__ = [
+    "DISTANCE_SPENDING",
+    "LOG_ODDS_SPENDING",
+    "Candidate",
+    "Margins",
+    "Spending",
+    "decide",
+    "margins_of",
+    "spending_of",
+]
 
 # By how much each track's score is above what would name it as each person at one look: float32 (tracks, people), in
 # the gallery's order of people.
@@ -56,6 +67,10 @@ class Spending:
 LOG_ODDS_SPENDING = Spending(base=0.22, per_chance=0.25, keep=1.08)
 
 
+# For scores that are distances or cosines, a few hundredths of which lie between a stranger and a friend.
+DISTANCE_SPENDING = Spending(base=0.01, per_chance=0.01, keep=0.03)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """What a decision gives a track: `person` and their margin; `most_like` is for the ledger alone, never told."""
@@ -66,17 +81,31 @@ class Candidate:
 
 
 def margins_of(matcher: Matcher, look: float | None = None) -> Margins:
-    """Return the margins of a matcher.
+    """Return the margins of a matcher; they raise EncoderMismatch or BadTemplate where templates can't be compared.
 
-    `look`: for a matcher that reads from a fused template's length how many looks it is worth (`Fused.shortened`);
-    without it a fused template is compared like any other.
+    `look`: for a matcher that reads from a fused template's length how many looks it is worth (`Fused.shortened`); a
+    CalibratedMatcher says it itself. Without it a fused template is compared like any other.
     """
+    if look is None and isinstance(matcher, CalibratedMatcher):
+        look = matcher.calibration.plda.look
 
     def margins(gallery: Gallery, fused: Sequence[Fused]) -> NDArray[np.float32]:
+        if gallery.encoder != matcher.encoder:
+            raise EncoderMismatch(
+                f"The gallery holds templates of the encoder {gallery.encoder!r}, the tracker's matcher compares those "
+                f"of {matcher.encoder!r}: enrol the photos again, or choose that engine."
+            )
+        for each in fused:
+            gallery.check(each.template)
         probes = [each.template.vector if look is None else each.shortened(look) for each in fused]
         return matcher.scores(gallery, np.stack(probes)) - np.float32(matcher.threshold)
 
     return margins
+
+
+def spending_of(matcher: Matcher) -> Spending:
+    """Return how a meeting's budget is spent in the units of this matcher's scores."""
+    return LOG_ODDS_SPENDING if isinstance(matcher, CalibratedMatcher) else DISTANCE_SPENDING
 
 
 def decide(

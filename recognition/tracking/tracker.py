@@ -1,7 +1,7 @@
 """One camera's tracks: a frame's faces in, tracks and names out."""
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from recognition.assignment import assign
 from recognition.faces import Box, Face
 from recognition.gallery import Gallery
+from recognition.matcher import Matcher
 from recognition.tracking.association import Motion, Place, associate, overlaps
-from recognition.tracking.decision import Margins, Spending, decide
-from recognition.tracking.fusion import Correlation, Evidence, Weigh, weigh_by_size
+from recognition.tracking.decision import Margins, Spending, decide, margins_of, spending_of
+from recognition.tracking.frame import Change, Frame, Seen
+from recognition.tracking.fusion import Correlation, Evidence, Weigh
 from recognition.tracking.state import Block, Glimpse, Ledger, TrackerState, TrackState
+from recognition.tracking.weighing import weigh_by_quality
 
-__all__ = ["Change", "Frame", "Seen", "Settings", "Tracker"]
+__all__ = ["Settings", "Tracker"]
 
 _NOBODY: Mapping[str, float] = MappingProxyType({})
 # Between frames further apart than this a movement says nothing of the next one.
@@ -27,43 +30,6 @@ _LONGEST_STEP = 1.0
 _NEWEST_STEP = 0.5
 # A face found again is the one found before from this overlap on; another search of the same picture moves a box a bit.
 _SAME_FACE = 0.5
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame's faces. `id`: the camera's own; `time`: event time in seconds; `faces`: encoded or not, in any order.
-
-    `whole`: whether all of the picture was searched, not only around open tracks.
-    """
-
-    id: str
-    time: float
-    faces: tuple[Face, ...]
-    whole: bool = True
-
-
-@dataclass(frozen=True)
-class Change:
-    """A name given to a track or taken from it. `reason` of what was taken: `evidence`, `blocked` or `off_roster`."""
-
-    track: str
-    person: str
-    given: bool
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a frame showed.
-
-    `tracks`: each face's track, in the order of the frame's faces. `closed`: tracks that were lost for good, or gave
-    way to a newer track of the same person; a name they had stands. `ledger`: the meeting's, after this frame.
-    """
-
-    tracks: tuple[TrackState, ...]
-    changes: tuple[Change, ...]
-    closed: tuple[TrackState, ...]
-    ledger: Ledger
 
 
 @dataclass(frozen=True)
@@ -111,7 +77,7 @@ class _Open:
 class Tracker:
     """Follows the faces before one camera. Deterministic; the order of the faces within a frame doesn't matter.
 
-    >>> tracker = Tracker("camera 1", margins_of(engine.matcher))
+    >>> tracker = Tracker.for_matcher("camera 1", engine.matcher)
     >>> seen = tracker.see(Frame("frame 1", 12.0, look.faces), gallery, Ledger.empty())
     >>> [track.person for track in seen.tracks]
 
@@ -119,7 +85,7 @@ class Tracker:
     """
 
     def __init__(
-        self, camera: str, margins: Margins, settings: Settings = _DEFAULTS, weigh: Weigh = weigh_by_size
+        self, camera: str, margins: Margins, settings: Settings = _DEFAULTS, weigh: Weigh = weigh_by_quality
     ) -> None:
         self._margins = margins
         self._settings = settings
@@ -127,6 +93,14 @@ class Tracker:
         self._tracks: list[_Open] = []
         self._rest = TrackerState(camera)
         self._frames = 0
+
+    @classmethod
+    def for_matcher(cls, camera: str, matcher: Matcher, settings: Settings = _DEFAULTS) -> "Tracker":
+        """Return a tracker that names people by a matcher, such as an engine's, within a meeting's error budget.
+
+        The settings' spending gives way to the one that was fitted for such a matcher's scores.
+        """
+        return cls(camera, margins_of(matcher), replace(settings, spending=spending_of(matcher)))
 
     @property
     def state(self) -> TrackerState:
@@ -212,23 +186,28 @@ class Tracker:
         chosen = associate(places, boxes, self._cosines(faces), self._settings.motion)
         by_face = {face: track for track, face in zip(self._tracks, chosen, strict=True) if face is not None}
         in_sight = []
+        doubles: Counter[Box] = Counter()
         for index, face in enumerate(faces):
-            track = by_face.get(index)
+            track, whole = by_face.get(index), _whole(face.box)
             if track is None:
-                track = self._begin(frame, index, face, now)
+                track = self._begin(frame, face, now, doubles[whole])
             else:
-                track.state = _moved(track.state, face.box, now)
+                track.state = _moved(track.state, face, now)
             if face.template is not None:
                 track.evidence.add(face.template, self._weigh(face), now)
-                track.encoded.append(_Encoded(self._frames, frame.id, now, _whole(face.box)))
-                track.state = replace(track.state, encoded_at=now)
+                track.encoded.append(_Encoded(self._frames, frame.id, now, whole))
+            doubles[whole] += 1
             track.state = self._blocked(track.state)
             in_sight.append(track)
         return in_sight
 
-    def _begin(self, frame: Frame, index: int, face: Face, now: float) -> _Open:
-        identity = str(uuid5(NAMESPACE_URL, f"{self._rest.camera}\n{frame.id}\n{frame.time!r}\n{index}"))
-        state = TrackState(identity, face.box, (0.0, 0.0), first_seen=now, last_seen=now, frames=1)
+    def _begin(self, frame: Frame, face: Face, now: float, double: int) -> _Open:
+        # By the box in whole pixels: two workers that look at one frame may differ in a box's last digits, and in what
+        # else they search. `double`: detectors may give two boxes for one face, and each is a track.
+        name = f"{self._rest.camera}\n{frame.id}\n{frame.time!r}\n{_whole(face.box)}\n{double}"
+        identity = str(uuid5(NAMESPACE_URL, name))
+        encoded_at = None if face.template is None else now
+        state = TrackState(identity, face.box, (0.0, 0.0), now, now, frames=1, encoded_at=encoded_at)
         track = self._open(state)
         self._tracks.append(track)
         return track
@@ -245,7 +224,8 @@ class Tracker:
         for track, answer in zip(in_sight, answers, strict=True):
             before = track.state.person
             track.most_like = answer.most_like
-            track.state = replace(track.state, person=answer.person, margin=answer.margin)
+            if (before, track.state.margin) != (answer.person, answer.margin):
+                track.state = replace(track.state, person=answer.person, margin=answer.margin)
             if before is not None and before != answer.person:
                 changes.append(
                     Change(track.state.id, before, given=False, reason=_reason(track.state, before, gallery))
@@ -299,8 +279,8 @@ def _whole(box: Box) -> Box:
     return Box(round(box.left), round(box.top), round(box.right), round(box.bottom))
 
 
-def _moved(state: TrackState, box: Box, now: float) -> TrackState:
-    seconds = now - state.last_seen
+def _moved(state: TrackState, face: Face, now: float) -> TrackState:
+    seconds, box = now - state.last_seen, face.box
     velocity = (0.0, 0.0)
     if 0 < seconds <= _LONGEST_STEP:
         old = state.box
@@ -312,7 +292,8 @@ def _moved(state: TrackState, box: Box, now: float) -> TrackState:
             state.velocity[0] + _NEWEST_STEP * (step[0] - state.velocity[0]),
             state.velocity[1] + _NEWEST_STEP * (step[1] - state.velocity[1]),
         )
-    return replace(state, box=box, velocity=velocity, last_seen=now, frames=state.frames + 1)
+    encoded_at = state.encoded_at if face.template is None else now
+    return replace(state, box=box, velocity=velocity, last_seen=now, frames=state.frames + 1, encoded_at=encoded_at)
 
 
 def _reason(state: TrackState, person: str, gallery: Gallery) -> str:

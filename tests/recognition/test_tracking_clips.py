@@ -20,7 +20,6 @@ from recognition.tracking import (
     change,
     faces_to_encode,
     hints,
-    margins_of,
     plan,
     thumbnail,
 )
@@ -86,7 +85,7 @@ def roster(engine: Engine, picture: NDArray[np.uint8]) -> Gallery:
 
 def watch(engine: Engine, film: Film, gallery: Gallery, economy: Economy | None, rate: float = _RATE) -> Watched:
     """Look at a film; with an economy only as much as its hints ask for."""
-    watching = Tracker("camera", margins_of(engine.matcher))
+    watching = Tracker.for_matcher("camera", engine.matcher)
     watched = Watched([], [])
     looked_at: NDArray[np.uint8] | None = None
     for number, picture in enumerate(film):

@@ -1,11 +1,15 @@
 """Who is named, when, and who isn't any more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from recognition import Gallery, Template
+from recognition import EncoderMismatch, Face, Gallery, Matcher, Template
+from recognition.face_recognition_engine import DistanceMatcher
+from recognition.scoring import chosen_matcher
 from recognition.tracking import (
     LOG_ODDS_SPENDING,
     Block,
@@ -18,7 +22,7 @@ from recognition.tracking import (
     Tracker,
     margins_of,
 )
-from tests.recognition.tracked import CosineMatcher, face, frame, gallery, tracker, watch
+from tests.recognition.tracked import CosineMatcher, face, frame, gallery, template, tracker, watch
 
 
 def scripted(*tables: dict[str, float]) -> Tracker:
@@ -150,3 +154,29 @@ def test_a_matcher_that_reads_the_length_is_told_how_much_evidence_there_is() ->
     roster = Gallery.of("made up", [("ada", Template("made up", np.array([1, 0], np.float32)))])
     lengths = margins_of(LengthMatcher(threshold=0.0), look=0.05)(roster, fused)
     np.testing.assert_allclose(lengths[:, 0] ** 2, [1, 1 - (1 - 1 / 1.6) * 0.05], rtol=1e-5)
+
+
+@pytest.mark.parametrize("matcher", [DistanceMatcher(), chosen_matcher("dlib-resnet-29-mirrored-v1")])
+def test_a_tracker_for_an_engines_matcher_names_who_is_enrolled_and_no_stranger(matcher: Matcher) -> None:
+    def seen_by(engine: str, each: Face) -> Face:
+        return replace(each, template=None if each.template is None else Template(engine, each.template.vector))
+
+    roster = Gallery(matcher.encoder)
+    for name in ("ada", "bob"):
+        roster.add(name, Template(matcher.encoder, template(name, moment=99).vector))
+    watching = Tracker.for_matcher("camera", matcher)
+    people = ("ada", "bob", "eve", "mallory")
+    for moment in range(4):
+        faces = [face(name, 300.0 * place, moment=moment) for place, name in enumerate(people)]
+        shown = Frame(f"{moment}", moment, tuple(seen_by(matcher.encoder, each) for each in faces))
+        seen = watching.see(shown, roster, Ledger.empty())
+    assert [track.person for track in seen.tracks] == ["ada", "bob", None, None]
+
+
+def test_templates_of_two_encoders_are_never_compared() -> None:
+    seen = frame(0, face("ada", 100))
+    with pytest.raises(EncoderMismatch, match="'other'"):
+        tracker().see(seen, Gallery.of("other", [("ada", Template("other", template("ada").vector))]), Ledger.empty())
+    other = replace(seen, faces=(replace(seen.faces[0], template=Template("other", template("ada").vector)),))
+    with pytest.raises(EncoderMismatch, match="'other'"):
+        tracker().see(other, gallery("ada"), Ledger.empty())

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognition import BadTemplate, Box, EncoderMismatch, Face, Template
-from recognition.tracking import Evidence, weigh_by_size
+from recognition import BadTemplate, Box, EncoderMismatch, Face, Quality, Template
+from recognition.tracking import Evidence, weigh_by_quality
 
 
 def vector(angle: float) -> list[float]:
@@ -121,9 +123,30 @@ def test_a_template_of_zeros_is_refused() -> None:
         Evidence().add(Template("e", np.zeros(3, np.float32)), 1.0, 0.0)
 
 
-def test_a_small_face_counts_less() -> None:
-    weights = [weigh_by_size(Face(Box(0, 0, width, width), 1.0)) for width in (0, 28, 40, 80, 300)]
+def weight(width: float = 100, **quality: float) -> float:
+    good = Quality(width, sharpness=0.09, turned=0.1, brightness=120, contrast=40)
+    return weigh_by_quality(Face(Box(0, 0, width, width), 1.0, quality=replace(good, **quality)))
+
+
+@pytest.mark.parametrize(
+    ("name", "from_bad_to_good"),
+    [
+        ("width", [0.0, 28.0, 40.0, 80.0]),
+        ("sharpness", [0.0, 0.02, 0.05, 0.09]),
+        ("sharpness", [1.0, 0.3, 0.15, 0.1]),
+        ("turned", [3.0, 0.8, 0.6, 0.3]),
+        ("contrast", [0.0, 5.0, 15.0, 40.0]),
+    ],
+)
+def test_a_small_blurred_grainy_turned_or_flat_face_counts_less(name: str, from_bad_to_good: list[float]) -> None:
+    weights = [weight(**{name: value}) for value in from_bad_to_good]
+    assert weights == sorted(set(weights))
+    assert weights[0] >= 0.1
+    assert weights[-1] == 1.0
+
+
+def test_without_its_quality_a_face_is_weighed_by_its_size() -> None:
+    weights = [weigh_by_quality(Face(Box(0, 0, width, width), 1.0)) for width in (0, 28, 40, 80, 300)]
     assert weights == sorted(weights)
     assert weights[0] > 0
-    assert weights[2] == pytest.approx(0.5)
     assert weights[-1] == weights[-2] == 1.0

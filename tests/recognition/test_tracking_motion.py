@@ -1,6 +1,7 @@
 """Who goes on whose track, on made-up motion."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,16 @@ def test_a_track_outlives_missed_frames_and_not_more() -> None:
     seen = watch(tracker(patient), [frame(0, face("ada", 100)), frame(2), frame(4.5, face("ada", 100, moment=4))])
     assert seen[2].tracks[0].id != seen[0].tracks[0].id
     assert ids(seen[2].closed) == ids(seen[0].tracks)
+
+
+def test_two_workers_give_a_track_one_id_whatever_else_they_saw_and_however_exact_their_boxes() -> None:
+    one = face("ada", 100)
+    almost = replace(
+        one, box=Box(*(side + 0.001 for side in (one.box.left, one.box.top, one.box.right, one.box.bottom)))
+    )
+    (alone,) = watch(tracker(), [frame(0, one)])
+    (beside,) = watch(tracker(), [frame(0, face("eve", 20), almost)])
+    assert alone.tracks[0].id == beside.tracks[1].id
 
 
 def test_no_more_tracks_stay_open_than_allowed_and_the_newest_stay() -> None:
