@@ -94,5 +94,5 @@ async def list_photos(student_id: StudentId, store: StoreHere, visitor: VisitorH
 async def delete_photo(student_id: StudentId, photo_id: PhotoId, store: StoreHere) -> None:
     """Delete a photo's template."""
     await require_student(store, student_id)
-    if not await store.biometrics.remove_template(student_id, photo_id, now()):
+    if not await store.biometrics.remove_template(student_id, photo_id):
         raise not_found("photo", photo_id)

@@ -3,7 +3,18 @@
 from datetime import datetime
 
 from attendance.people import Consent, StoredTemplate
-from attendance.store.collection import Collection, Document, find_all, find_one, update_one
+from attendance.store.collection import (
+    BY_CHANGE,
+    Collection,
+    Document,
+    create_indexes,
+    find_all,
+    find_one,
+    find_values,
+    present,
+    since,
+    update_one,
+)
 from attendance.store.errors import NoConsent
 from recognition import Template
 
@@ -14,6 +25,10 @@ class Biometrics:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
+    async def ensure_indexes(self) -> None:
+        """Workers ask whose templates changed."""
+        await create_indexes(self._collection, [BY_CHANGE])
+
     async def record_consent(self, consent: Consent) -> None:
         """Record a consent; templates that an earlier one brought stay."""
         fields = {
@@ -23,7 +38,7 @@ class Biometrics:
             "given_at": consent.given_at,
             "guardian": consent.guardian,
         }
-        update = {"$set": {"consent": fields, "updated_at": consent.given_at}, "$setOnInsert": {"templates": []}}
+        update = {"$set": {"consent": fields, "updated_at": present()}, "$setOnInsert": {"templates": []}}
         await update_one(self._collection, {"_id": consent.student_id}, update, upsert=True)
 
     async def consent_of(self, student_id: str) -> Consent | None:
@@ -33,7 +48,7 @@ class Biometrics:
 
     async def withdraw_consent(self, student_id: str, now: datetime) -> bool:
         """End the consent and delete the templates, in one write; tell whether there was a consent."""
-        update: Document = {"$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": now}}
+        update: Document = {"$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": present()}}
         return await update_one(self._collection, {"_id": student_id, "consent": {"$ne": None}}, update)
 
     async def add_template(self, template: StoredTemplate) -> None:
@@ -42,14 +57,14 @@ class Biometrics:
         Raises:
             NoConsent: it doesn't.
         """
-        update = {"$push": {"templates": _to_document(template)}, "$set": {"updated_at": template.created_at}}
+        update = {"$push": {"templates": _to_document(template)}, "$set": {"updated_at": present()}}
         standing = {"_id": template.student_id, "consent": {"$ne": None}}
         if not await update_one(self._collection, standing, update):
             raise NoConsent(f"student {template.student_id} has no standing consent")
 
-    async def remove_template(self, student_id: str, template_id: str, now: datetime) -> bool:
+    async def remove_template(self, student_id: str, template_id: str) -> bool:
         """Delete one template; tell whether there was one."""
-        update: Document = {"$pull": {"templates": {"id": template_id}}, "$set": {"updated_at": now}}
+        update: Document = {"$pull": {"templates": {"id": template_id}}, "$set": {"updated_at": present()}}
         return await update_one(self._collection, {"_id": student_id, "templates.id": template_id}, update)
 
     async def templates_of(self, student_ids: list[str]) -> list[StoredTemplate]:
@@ -57,6 +72,10 @@ class Biometrics:
         query = {"_id": {"$in": student_ids}, "consent": {"$ne": None}}
         documents = await find_all(self._collection, query)
         return [_template(document["_id"], part) for document in documents for part in document["templates"]]
+
+    async def changed_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the students whose consent or templates changed at this moment or later."""
+        return await find_values(self._collection, "_id", since(moment))
 
 
 def _to_document(template: StoredTemplate) -> Document:

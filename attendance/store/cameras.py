@@ -1,12 +1,23 @@
 """Rooms and their cameras."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, IndexModel
 
 from attendance.cameras import Camera, CameraKind
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert
+from attendance.store.collection import (
+    BY_CHANGE,
+    Collection,
+    Document,
+    create_indexes,
+    find_all,
+    find_one,
+    find_values,
+    insert,
+    present,
+    since,
+)
 from attendance.store.errors import Missing
 
 
@@ -27,8 +38,8 @@ class Cameras:
         self._cameras = cameras
 
     async def ensure_indexes(self) -> None:
-        """A room's cameras are read when its meetings close."""
-        await create_indexes(self._cameras, [IndexModel([("room_id", ASCENDING)])])
+        """A room's cameras are read when its meetings close; workers ask which cameras changed."""
+        await create_indexes(self._cameras, [IndexModel([("room_id", ASCENDING)]), BY_CHANGE])
 
     async def add_room(self, room: Room) -> None:
         """Add a room.
@@ -61,7 +72,7 @@ class Cameras:
         Raises:
             Conflict: the id is taken.
         """
-        await insert(self._cameras, _to_document(camera), f"a camera {camera.id}")
+        await insert(self._cameras, {**_to_document(camera), "updated_at": present()}, f"a camera {camera.id}")
 
     async def get(self, camera_id: str) -> Camera:
         """Give a camera.
@@ -89,6 +100,10 @@ class Cameras:
         query: Document = {"_id": {"$gt": after}} if after else {}
         documents = await find_all(self._cameras, query, sort=[("_id", ASCENDING)], limit=limit)
         return [_from_document(document) for document in documents]
+
+    async def changed_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the cameras that were added or changed at this moment or later."""
+        return await find_values(self._cameras, "_id", since(moment))
 
 
 def _room(document: Document) -> Room:

@@ -1,13 +1,25 @@
 """Classes and who is enrolled in them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
 from attendance.meetings import ClassRules
 from attendance.people import Class, Enrollment
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.collection import (
+    BY_CHANGE,
+    Collection,
+    Document,
+    create_indexes,
+    find_all,
+    find_one,
+    find_values,
+    insert,
+    present,
+    since,
+    update_one,
+)
 from attendance.store.errors import Missing
 
 
@@ -19,10 +31,9 @@ class Classes:
         self._enrollments = enrollments
 
     async def ensure_indexes(self) -> None:
-        """A roster is read by class, a student's classes by student."""
-        await create_indexes(
-            self._enrollments, [IndexModel([("class_id", ASCENDING)]), IndexModel([("student_id", ASCENDING)])]
-        )
+        """A roster is read by class, a student's classes by student; workers ask which rosters changed."""
+        by_class, by_student = IndexModel([("class_id", ASCENDING)]), IndexModel([("student_id", ASCENDING)])
+        await create_indexes(self._enrollments, [by_class, by_student, BY_CHANGE])
 
     async def add(self, class_: Class, rules: ClassRules) -> None:
         """Add a class.
@@ -76,6 +87,7 @@ class Classes:
             "student_id": enrollment.student_id,
             "begin": enrollment.begin.isoformat() if enrollment.begin else None,
             "end": enrollment.end.isoformat() if enrollment.end else None,
+            "updated_at": present(),
         }
         await update_one(self._enrollments, {"_id": key}, {"$set": fields}, upsert=True)
 
@@ -84,6 +96,10 @@ class Classes:
         documents = await find_all(self._enrollments, {"class_id": class_id})
         enrollments = [_enrollment(document) for document in documents]
         return sorted(enrollment.student_id for enrollment in enrollments if enrollment.holds_on(day))
+
+    async def changed_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the classes whose roster changed at this moment or later."""
+        return await find_values(self._enrollments, "class_id", since(moment))
 
 
 def _class(document: Document) -> Class:

@@ -1,6 +1,6 @@
 """What every part of the store does with its collection, so that the driver's errors leave it as the store's own."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
@@ -11,6 +11,21 @@ from attendance.store.errors import Conflict, unavailable_on_network_error
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
+
+
+def present() -> datetime:
+    """Give the present moment in UTC, cut to milliseconds: MongoDB keeps no more."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+# The index on it has this one field: on a compound one SecantusDB leaves out what equals an inclusive bound.
+BY_CHANGE = IndexModel([("updated_at", ASCENDING)])
+
+
+def since(moment: datetime) -> Document:
+    """Ask for what changed at a moment or later. A change is stamped just before it is written: ask with an overlap."""
+    return {"updated_at": {"$gte": moment}}
 
 
 async def insert(collection: Collection, document: Document, what: str) -> None:
@@ -41,6 +56,13 @@ async def find_all(
         if sort:
             cursor = cursor.sort(sort)
         return await cursor.limit(limit).to_list(None)
+
+
+async def find_values(collection: Collection, field: str, query: Document) -> list[str]:
+    """Find the values that a field has in the documents, each once, in order."""
+    with unavailable_on_network_error():
+        found: list[str] = await collection.distinct(field, query)
+    return sorted(found)
 
 
 async def find_page(
@@ -82,6 +104,12 @@ async def update_one(collection: Collection, query: Document, update: Document, 
     with unavailable_on_network_error():
         result = await collection.update_one(query, update, upsert=upsert)
         return result.matched_count > 0 or result.upserted_id is not None
+
+
+async def delete_all(collection: Collection, query: Document) -> None:
+    """Delete the documents."""
+    with unavailable_on_network_error():
+        await collection.delete_many(query)
 
 
 async def create_indexes(collection: Collection, indexes: list[IndexModel]) -> None:

@@ -17,6 +17,7 @@ from attendance.store.progress import Progress
 from attendance.store.records import Records
 from attendance.store.students import Students
 from attendance.store.tokens import Tokens
+from attendance.store.tracks import Tracks
 
 # Without a bound, a call waits for a lost database for ever, and neither readiness nor a caller learns of it.
 SERVER_SELECTION_MS = 3_000
@@ -47,16 +48,26 @@ class Store:
         self.cameras = Cameras(database["rooms"], database["cameras"])
         self.meetings = Meetings(database["meetings"])
         self.records = Records(database["records"])
-        self.progress = Progress(database["progress"], database["coverage"])
+        self.progress = Progress(database["progress"], database["coverage"], database["skips"])
+        self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])
         self.tokens = Tokens(database["tokens"])
         self.pending_events = PendingEvents([database["records"], database["meetings"]])
 
     async def ensure_indexes(self) -> None:
         """Create every index that is not there yet."""
-        for part in (self.students, self.classes, self.cameras, self.meetings, self.records, self.progress):
+        for part in (
+            self.students,
+            self.biometrics,
+            self.classes,
+            self.cameras,
+            self.meetings,
+            self.records,
+            self.progress,
+            self.tracks,
+            self.pending_events,
+        ):
             await part.ensure_indexes()
-        await self.pending_events.ensure_indexes()
 
     async def ping(self) -> None:
         """Ask the database for an answer.

@@ -8,6 +8,7 @@ from attendance.events import MeetingClosed
 from attendance.meetings import Meeting, MeetingState
 from attendance.store.classes import rules_from_document, rules_to_document
 from attendance.store.collection import (
+    BY_CHANGE,
     Collection,
     Document,
     create_indexes,
@@ -15,6 +16,8 @@ from attendance.store.collection import (
     find_one,
     find_page,
     insert,
+    present,
+    since,
     update_one,
 )
 from attendance.store.errors import Missing
@@ -28,13 +31,17 @@ class Meetings:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """Frames ask by room for what has not ended, the closer by state and end, people by class and time."""
+        """Frames ask by room for what has not ended, the closer by state and end, people by class and time.
+
+        Workers ask which ones changed.
+        """
         await create_indexes(
             self._collection,
             [
                 IndexModel([("room_ids", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("state", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("class_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
+                BY_CHANGE,
             ],
         )
 
@@ -44,7 +51,7 @@ class Meetings:
         Raises:
             Conflict: the id is taken.
         """
-        await insert(self._collection, _to_document(meeting), f"a meeting {meeting.id}")
+        await insert(self._collection, {**_to_document(meeting), "updated_at": present()}, f"a meeting {meeting.id}")
 
     async def get(self, meeting_id: str) -> Meeting:
         """Give a meeting.
@@ -82,6 +89,14 @@ class Meetings:
         """Give the meetings that ended and are not closed, the earliest first."""
         query = {"state": MeetingState.OPEN.value, "end": {"$lte": now}}
         documents = await find_all(self._collection, query, sort=[("end", ASCENDING)], limit=limit)
+        return [_from_document(document) for document in documents]
+
+    async def changed_since(self, moment: datetime) -> list[Meeting]:
+        """Give the meetings, cancelled ones too, that were added or changed at this moment or later.
+
+        Closing changes nothing about who may be named, and isn't told.
+        """
+        documents = await find_all(self._collection, since(moment))
         return [_from_document(document) for document in documents]
 
     async def close(self, meeting: Meeting, state: MeetingState, event: MeetingClosed) -> bool:

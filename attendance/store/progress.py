@@ -5,20 +5,34 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel
 
 from attendance.coverage import Coverage
-from attendance.store.collection import Collection, create_indexes, find_all, find_one, insert, update_one
+from attendance.store.collection import (
+    BY_CHANGE,
+    Collection,
+    create_indexes,
+    find_all,
+    find_one,
+    find_values,
+    insert,
+    present,
+    since,
+    update_one,
+)
 from attendance.store.errors import Conflict
 
 
 class Progress:
-    """The collections `progress` (by camera) and `coverage` (by meeting and camera)."""
+    """The collections `progress` (by camera), `coverage` (by meeting and camera) and `skips` (and by reason)."""
 
-    def __init__(self, progress: Collection, coverage: Collection) -> None:
+    def __init__(self, progress: Collection, coverage: Collection, skips: Collection) -> None:
         self._progress = progress
         self._coverage = coverage
+        self._skips = skips
 
     async def ensure_indexes(self) -> None:
-        """A meeting's coverage is read over its cameras."""
-        await create_indexes(self._coverage, [IndexModel([("meeting_id", ASCENDING)])])
+        """A meeting's coverage and skips are read over its cameras; the closer asks what was covered lately."""
+        by_meeting = IndexModel([("meeting_id", ASCENDING)])
+        await create_indexes(self._coverage, [by_meeting, BY_CHANGE])
+        await create_indexes(self._skips, [by_meeting])
 
     async def advance(self, camera_id: str, processed_through: datetime) -> None:
         """Note that all that this camera sent up to a moment is in the records; never goes back."""
@@ -43,14 +57,21 @@ class Progress:
                 return before
             intervals = [list(interval) for interval in after.intervals]
             if document is None:
-                new = {"_id": key, "meeting_id": meeting_id, "intervals": intervals, "version": 1}
+                new = {
+                    "_id": key,
+                    "meeting_id": meeting_id,
+                    "intervals": intervals,
+                    "version": 1,
+                    "updated_at": present(),
+                }
                 try:
                     await insert(self._coverage, new, "this coverage")
                 except Conflict:
                     continue
                 return after
             query = {"_id": key, "version": document["version"]}
-            if await update_one(self._coverage, query, {"$set": {"intervals": intervals}, "$inc": {"version": 1}}):
+            fields = {"intervals": intervals, "updated_at": present()}
+            if await update_one(self._coverage, query, {"$set": fields, "$inc": {"version": 1}}):
                 return after
 
     async def coverage_of(self, meeting_id: str) -> Coverage:
@@ -59,6 +80,29 @@ class Progress:
         return Coverage.of(
             interval for document in documents for interval in _coverage(document["intervals"]).intervals
         )
+
+    async def meetings_covered_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the meetings of which more was looked at since, at this moment or later."""
+        return await find_values(self._coverage, "meeting_id", since(moment))
+
+    async def skip(self, meeting_id: str, camera_id: str, reason: str, count: int) -> None:
+        """Add to how many frames of a camera were not looked at, and why. Told twice, they count twice."""
+        await update_one(
+            self._skips,
+            {"_id": f"{meeting_id}:{camera_id}:{reason}"},
+            {
+                "$inc": {"count": count},
+                "$setOnInsert": {"meeting_id": meeting_id, "camera_id": camera_id, "reason": reason},
+            },
+            upsert=True,
+        )
+
+    async def skips_of(self, meeting_id: str) -> dict[str, dict[str, int]]:
+        """Give how many frames of a meeting were not looked at, by camera and reason."""
+        skips: dict[str, dict[str, int]] = {}
+        for document in await find_all(self._skips, {"meeting_id": meeting_id}):
+            skips.setdefault(document["camera_id"], {})[document["reason"]] = document["count"]
+        return skips
 
 
 def _coverage(intervals: list[list[datetime]]) -> Coverage:

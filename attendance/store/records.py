@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from random import random
-from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
 from attendance.events import attendance_changed
 from attendance.meetings import Meeting
 from attendance.records import Record
-from attendance.status import Status
+from attendance.status import Status, UnmarkedReason
 from attendance.store.collection import (
     Collection,
     Document,
@@ -19,6 +18,7 @@ from attendance.store.collection import (
     find_all,
     find_one,
     find_page,
+    find_values,
     insert,
     update_one,
 )
@@ -168,9 +168,13 @@ class Records:
 
     async def meetings_revised_since(self, moment: datetime) -> list[str]:
         """Give the ids of the meetings of which a record was revised at this moment or later."""
-        with unavailable_on_network_error():
-            found: list[Any] = await self._collection.distinct("meeting_id", {"revised_at": {"$gte": moment}})
-        return sorted(found)
+        return await find_values(self._collection, "meeting_id", {"revised_at": {"$gte": moment}})
+
+    async def unsettled_of_meeting(self, meeting_id: str) -> list[Record]:
+        """Give the records of a meeting that a close has yet to judge, or may judge otherwise by more coverage."""
+        query = {"meeting_id": meeting_id, "status": Status.UNMARKED.value}
+        records = [record_from_document(document) for document in await find_all(self._collection, query)]
+        return [record for record in records if record.is_unsettled or record.reason == UnmarkedReason.LOW_COVERAGE]
 
     async def _count(self, match: Document) -> dict[Status, int]:
         with unavailable_on_network_error():

@@ -120,3 +120,16 @@ async def test_many_who_take_a_new_partition_at_once_all_get_an_answer(
             *(each.partitions.take("frames", partition, f"{index}") for index, each in enumerate(stores))
         )
         assert taken == [Takeover(0, {})] * 4
+
+
+async def test_skipped_frames_are_counted_by_camera_and_reason(store: Store, open_store: Callable[[], Store]) -> None:
+    stores = [store, open_store()]
+    await asyncio.gather(*(stores[turn % 2].progress.skip(MEETING, CAMERA, "behind", 3) for turn in range(10)))
+    await store.progress.skip(MEETING, CAMERA, "complete", 1)
+    await store.progress.skip(MEETING, "another", "behind", 2)
+    await store.progress.skip(new_id(), CAMERA, "behind", 7)
+    assert await store.progress.skips_of(MEETING) == {
+        CAMERA: {"behind": 30, "complete": 1},
+        "another": {"behind": 2},
+    }
+    assert await store.progress.skips_of(new_id()) == {}
