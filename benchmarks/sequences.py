@@ -1,13 +1,16 @@
 """Whole meetings: how often an outsider is named over all looks and tracks, and how often someone enrolled is not.
 
-Identities are split by `sha256(NAME)[1] % 2`: on the even ones the matcher and the spending of the error budget are
-fitted, the odd ones are judged. A simulated meeting has a roster of 30 with one photo each, some of them present, and
-outsiders; everyone is seen about once a second, as one of several photos or a degraded view of it (a shift, a smaller
-scale, blur, brightness, JPEG), and at random a track breaks. The tracker runs as it does on a camera.
+Identities are split by `sha256(NAME)[1] % 2`: the decision is fitted on one half as the one that ships was on all, and
+meetings are played with the other half, both ways. A meeting has a roster with one photo each, ten of them present, and
+ten outsiders. Everyone is seen about once a second, twelve times, as one of up to three photos or a degraded view of it
+(a shift, a smaller scale, blur, brightness, JPEG), and at random a track breaks. The tracker is the one that runs on a
+camera, and spends the meeting's error budget as it ships.
 """
 
 import hashlib
 import json
+import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,39 +19,65 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from benchmarks.face_views import VIEWS, Vectors, templates_of_views
-from recognition import Box, Face, Gallery, Template
+from benchmarks.face_views import Photos, photos_of
+from recognition import Box, Face, Gallery, Matcher, Template
 from recognition.calibration import Crowd, fit_calibration
+from recognition.calibration.fit import SPLITS
 from recognition.scoring import CalibratedMatcher
-from recognition.tracking import Frame, Fused, Ledger, Margins, Settings, Spending, Tracker, margins_of
+from recognition.tracking import (
+    Frame,
+    Fused,
+    Ledger,
+    Margins,
+    Seen,
+    Settings,
+    Spending,
+    Tracker,
+    margins_of,
+    spending_of,
+)
 
 __all__ = ["main"]
 
 _PROMISED_FPIR = 0.003
-_ROSTER, _PRESENT, _OUTSIDERS = 30, 10, 10
+_PRESENT, _OUTSIDERS = 10, 10
 _LOOKS = 12
 # The share of looks after which a track is broken: someone turns away, or walks behind another.
 _BREAKS = 0.15
 _GAP = 6
-# Photos of a person beyond the one enrolled that they appear as.
-_PHOTOS = 2
+_PHOTOS = 3
 # A dense group is so many people around the one whose surroundings are densest: some campuses are like that.
 _DENSE = 120
-_STEPS = (0.0, 0.25, 0.5, 1.0, 2.0)
+_STEPS = (0.0, 0.25, 0.5, 1.0)
+_FULL, _QUICK = 400, 30
+_ENCODER = "sequences"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Meetings of one kind. `dense`: played with one group of people that the encoder tells apart badly."""
+
+    name: str
+    roster: int
+    dense: bool = False
+
+
+_KINDS = (Kind("random", 30), Kind("dense", 30, dense=True), Kind("hall", 200))
 
 
 @dataclass(frozen=True)
 class Person:
-    """`enrolled`: the template of one photo, with its views where there is no other; `seen`: the others' views."""
+    """`enrolled`: the template of one photo; `seen`: those of other photos with their views, or of this one's views."""
 
     name: str
     enrolled: NDArray[np.float32]
     seen: tuple[NDArray[np.float32], ...]
+    has_other_photos: bool
 
 
 @dataclass
 class Record:
-    """What one person's meeting came to. `looks`: greatest margin, own margin, chances spent, at each look."""
+    """What one person's meeting came to. `looks`: greatest margin, own margin, and the chances spent of each."""
 
     person: str
     is_mate: bool
@@ -60,115 +89,128 @@ class Record:
 
 def main(*, quick: bool) -> None:
     """Print the figures; the last line is JSON."""
-    vectors = templates_of_views(1 + _PHOTOS, quick=quick)
-    people = {half: _people(vectors, half) for half in (0, 1)}
-    meetings = 40 if quick else 400
+    if os.environ.get("OMP_NUM_THREADS") != "1":  # many small products: with two threads they take twice as long
+        os.execve(sys.executable, sys.orig_argv, os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S606
+    photos = photos_of(_PHOTOS, quick=quick)
+    meetings = _QUICK if quick else _FULL
     generator = np.random.default_rng(1)
+    records: dict[str, list[Record]] = defaultdict(list)
+    for fitted in (0,) if quick else (0, 1):
+        matcher = _matcher({name: own for name, own in photos.items() if _half(name) == fitted}, 1 if quick else SPLITS)
+        judged = [_person(name, own) for name, own in photos.items() if _half(name) != fitted]
+        for kind in _KINDS[: 2 if quick else 3]:
+            crowd = _densest(judged) if kind.dense else judged
+            records[kind.name] += _simulate(crowd, matcher, kind, meetings, generator)
 
-    # The spending is fitted on others than the matcher, because to whom it was fitted a matcher is kinder than to
-    # newcomers; and for this one matcher, because another's scores have another scale.
-    order = generator.permutation(len(people[0]))
-    margins = _margins([people[0][place] for place in order[::2]])
-    practice = [
-        _simulate(crowd, margins, Spending(), meetings, generator, f"fit, {kind}")
-        for kind, crowd in _crowds([people[0][place] for place in order[1::2]])
-    ]
-    spending = _fit(practice)
-    judged = {
-        kind: _simulate(crowd, margins, spending, meetings, generator, f"judge, {kind}")
-        for kind, crowd in _crowds(people[1])
-    }
-    figures: dict[str, object] = {"benchmark": "sequences", "meetings": meetings, "quick": quick}
-    print(f"margin above the threshold: {spending}")
+    figures: dict[str, object] = {"benchmark": "sequences", "quick": quick}
     print(
-        f"{'':9}{'FPIR %':>8}{'to %':>7}{'each look alone':>17}{'no spending':>13}{'FNIR %':>8}{'wrong %':>9}{'s':>5}"
+        f"{'':9}{'meetings':>9}{'FPIR %':>8}{'to %':>7}{'each look alone':>17}{'no spending':>13}{'FNIR %':>8}"
+        f"{'wrong %':>9}{'s':>5}"
     )
-    for kind, records in judged.items():
-        found = _figures(records)
-        end = "" if kind == "random" else f"_{kind}"
-        figures |= {f"{name}{end}": value for name, value in found.items()}
-        shares = [100 * found[name] for name in ("fpir_meeting", "fpir_meeting_high", "fpir_meeting_each_look")]
-        rest = [100 * found[name] for name in ("fpir_meeting_no_spending", "fnir_meeting", "wrong_name_meeting")]
+    for name, found in ((name, _figures(each)) for name, each in records.items()):
+        end = "" if name == "random" else f"_{name}"
+        count = int(found["outsiders"]) // _OUTSIDERS
+        figures |= {f"{key}{end}": value for key, value in found.items()} | {f"meetings{end}": count}
+        shares = [100 * found[f"fpir_meeting{key}"] for key in ("", "_high", "_each_look", "_no_spending")]
         print(
-            f"{kind:9}{shares[0]:8.2f}{shares[1]:7.2f}{shares[2]:17.2f}{rest[0]:13.2f}{rest[1]:8.1f}{rest[2]:9.2f}"
-            f"{found['seconds_to_name']:5.1f}"
+            f"{name:9}{count:9}{shares[0]:8.2f}{shares[1]:7.2f}{shares[2]:17.2f}{shares[3]:13.2f}"
+            f"{100 * found['fnir_meeting']:8.1f}{100 * found['wrong_name_meeting']:9.2f}{found['seconds_to_name']:5.1f}"
         )
-    print(json.dumps(figures | {"spending": [spending.base, spending.per_chance, spending.keep]}))
+    ships, fits = (
+        [each.base, each.per_chance, each.keep] for each in (spending_of(matcher), _fit(list(records.values())))
+    )
+    print(f"margin asked for: {ships}; fitted anew on these meetings it would be {[round(each, 2) for each in fits]}")
+    print(json.dumps(figures | {"spending": ships, "spending_refitted": fits}))
 
 
-def _margins(crowd: Sequence[Person]) -> Margins:
-    photos = {person.name: [person.enrolled[0], *(views[0] for views in person.seen)] for person in crowd}
-    calibration = fit_calibration(Crowd.of_people(photos), "sequences", f"{len(photos)} identities")
-    return margins_of(CalibratedMatcher(calibration), look=calibration.plda.look)
+def _half(name: str) -> int:
+    return hashlib.sha256(name.encode()).digest()[1] % 2
 
 
-def _crowds(people: Sequence[Person]) -> Iterator[tuple[str, Sequence[Person]]]:
-    """Everyone, and those of one group that the encoder tells apart badly."""
-    yield "random", people
-    rows = np.stack([person.enrolled[0] for person in people])
+def _matcher(photos: Photos, splits: int) -> CalibratedMatcher:
+    crowd = Crowd.of_people({name: [views[0] for views in own] for name, own in photos.items()})
+    return CalibratedMatcher(fit_calibration(crowd, _ENCODER, f"{len(photos)} identities", splits=splits))
+
+
+def _person(name: str, photos: Sequence[NDArray[np.float32]]) -> Person:
+    # Enrolled by the photo that has the fewest views, because the others are what a camera sees.
+    ordered = sorted(photos, key=len)
+    return Person(name, ordered[0][0], tuple(ordered[1:]) or tuple(ordered), len(ordered) > 1)
+
+
+def _densest(people: Sequence[Person]) -> Sequence[Person]:
+    rows = np.stack([person.enrolled for person in people])
     cosines = rows @ rows.T
     centre = int(np.sort(cosines, axis=1)[:, -_DENSE:].mean(axis=1).argmax())
-    yield "dense", [people[place] for place in np.argsort(-cosines[centre], kind="stable")[:_DENSE]]
+    return [people[place] for place in np.argsort(-cosines[centre], kind="stable")[:_DENSE]]
 
 
 def _simulate(
-    crowd: Sequence[Person],
-    margins: Margins,
-    spending: Spending,
-    meetings: int,
-    generator: np.random.Generator,
-    title: str,
+    crowd: Sequence[Person], matcher: Matcher, kind: Kind, meetings: int, generator: np.random.Generator
 ) -> list[Record]:
     records: list[Record] = []
-    for number in track(range(meetings), title):
+    for number in track(range(meetings), kind.name):
         drawn = [crowd[place] for place in generator.permutation(len(crowd))]
-        mates = [person for person in drawn if len(person.seen)][:_PRESENT]
-        others = [person for person in drawn if person not in mates]
-        outsiders, absent = others[:_OUTSIDERS], others[_OUTSIDERS : _OUTSIDERS + _ROSTER - len(mates)]
-        gallery = Gallery.of(
-            "sequences", [(each.name, Template("sequences", each.enrolled[0])) for each in mates + absent]
-        )
-        records += _meeting(f"{title} {number}", mates, outsiders, gallery, margins, spending, generator)
+        mates = [person for person in drawn if person.has_other_photos][:_PRESENT]
+        rest = [person for person in drawn if person not in mates]
+        outsiders, absent = rest[:_OUTSIDERS], rest[_OUTSIDERS:][: kind.roster - len(mates)]
+        roster = [(person.name, Template(_ENCODER, person.enrolled)) for person in (*mates, *absent)]
+        meeting = _Meeting(f"{kind.name} {number}", mates, outsiders, Gallery.of(_ENCODER, roster), matcher)
+        records += meeting.play(generator)
     return records
 
 
-def _meeting(
-    title: str,
-    mates: Sequence[Person],
-    outsiders: Sequence[Person],
-    gallery: Gallery,
-    margins: Margins,
-    spending: Spending,
-    generator: np.random.Generator,
-) -> list[Record]:
-    attending = [*mates, *outsiders]
-    records = [Record(person.name, place < len(mates)) for place, person in enumerate(attending)]
-    frames: dict[int, list[tuple[int, NDArray[np.float32]]]] = defaultdict(list)
-    for place, person in enumerate(attending):
-        for second, look in _looks(person, is_mate=place < len(mates), generator=generator):
-            frames[second].append((place, look))
-    for place, looks in _by_place(frames).items():
-        alone = margins(gallery, [Fused(Template("sequences", look), 1, 1.0) for look in looks])
-        records[place].named_alone = bool((alone >= 0).any())
-    found: list[NDArray[np.float32]] = []
-    tracker = Tracker(title, _recording(margins, found), Settings(spending=spending))
-    ledger, people = Ledger.empty(), gallery.people
-    columns = {name: column for column, name in enumerate(people)}
-    for second in sorted(frames):
-        faces = [
-            Face(Box(300.0 * place, 0, 300.0 * place + 80, 80), 1.0, template=Template("sequences", look))
-            for place, look in frames[second]
-        ]
-        found.clear()
-        seen = tracker.see(Frame(str(second), float(second), tuple(faces)), gallery, ledger)
-        for (place, _), followed, row in zip(frames[second], seen.tracks, found[0], strict=True):
-            record, best = records[place], int(row.argmax())
-            own = columns.get(record.person)
+class _Meeting:
+    """One meeting: what is seen of everyone, and what the tracker makes of it."""
+
+    def __init__(
+        self, title: str, mates: Sequence[Person], outsiders: Sequence[Person], gallery: Gallery, matcher: Matcher
+    ) -> None:
+        self._attending = [*mates, *outsiders]
+        self._records = [Record(person.name, place < len(mates)) for place, person in enumerate(self._attending)]
+        self._gallery = gallery
+        self._columns = {name: column for column, name in enumerate(gallery.people)}
+        self._margins = margins_of(matcher)
+        self._compared: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._tracker = Tracker(title, self._recording(), Settings(spending=spending_of(matcher)))
+
+    def play(self, generator: np.random.Generator) -> list[Record]:
+        frames: dict[int, list[tuple[int, NDArray[np.float32]]]] = defaultdict(list)
+        for place, person in enumerate(self._attending):
+            looks = list(_looks(person, generator))
+            for second, look in looks:
+                frames[second].append((place, look))
+            self._records[place].named_alone = self._is_named_alone([look for _, look in looks])
+        ledger = Ledger.empty()
+        for second in sorted(frames):
+            faces = [_face(place, look) for place, look in frames[second]]
+            seen = self._tracker.see(Frame(str(second), float(second), tuple(faces)), self._gallery, ledger)
+            self._note([place for place, _ in frames[second]], seen, ledger)
+            ledger = seen.ledger
+        return self._records
+
+    def _is_named_alone(self, looks: Sequence[NDArray[np.float32]]) -> bool:
+        alone = [Fused(Template(_ENCODER, look), 1, 1.0) for look in looks]
+        return bool((self._margins(self._gallery, alone) >= 0).any())
+
+    def _recording(self) -> Margins:
+        """Return the same margins, the last table kept; faces stand from left to right, so its order is theirs."""
+
+        def recorded(gallery: Gallery, fused: Sequence[Fused]) -> NDArray[np.float32]:
+            self._compared = self._margins(gallery, fused)
+            return self._compared
+
+        return recorded
+
+    def _note(self, places: Sequence[int], seen: Seen, ledger: Ledger) -> None:
+        for place, followed, row in zip(places, seen.tracks, self._compared, strict=True):
+            record, best = self._records[place], int(row.argmax())
+            own = self._columns.get(record.person)
             record.looks.append(
                 (
                     float(row[best]),
                     -np.inf if own is None else float(row[own]),
-                    ledger.spent(people[best]),
+                    ledger.spent(self._gallery.people[best]),
                     ledger.spent(record.person),
                 )
             )
@@ -176,38 +218,20 @@ def _meeting(
                 record.named.append(followed.person)
                 if record.first_named is None and followed.person == record.person:
                     record.first_named = len(record.looks)
-        ledger = seen.ledger
-    return records
 
 
-def _by_place(frames: dict[int, list[tuple[int, NDArray[np.float32]]]]) -> dict[int, list[NDArray[np.float32]]]:
-    looks: dict[int, list[NDArray[np.float32]]] = defaultdict(list)
-    for place, look in (each for frame in frames.values() for each in frame):
-        looks[place].append(look)
-    return looks
-
-
-def _looks(
-    person: Person, *, is_mate: bool, generator: np.random.Generator
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Seconds and templates; of one to three photos (someone else's moments are as varied), in any order."""
-    own = person.seen if is_mate or person.seen else (person.enrolled,)
-    photos = [own[place] for place in generator.permutation(len(own))[: int(generator.integers(1, _PHOTOS + 1))]]
-    views = np.concatenate(photos)
+def _looks(person: Person, generator: np.random.Generator) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Seconds and templates; of one photo or several (someone else's moments are as varied), in any order."""
+    own = [person.seen[place] for place in generator.permutation(len(person.seen))]
+    views = np.concatenate(own[: int(generator.integers(1, len(own) + 1))])
     second = int(generator.integers(0, 4))
     for _ in range(_LOOKS):
         yield second, views[int(generator.integers(len(views)))]
         second += _GAP if generator.random() < _BREAKS else 1
 
 
-def _recording(margins: Margins, found: list[NDArray[np.float32]]) -> Margins:
-    """Return the same margins, each table kept; faces stand from left to right, so the tracker's order is theirs."""
-
-    def recorded(gallery: Gallery, fused: Sequence[Fused]) -> NDArray[np.float32]:
-        found.append(margins(gallery, fused))
-        return found[-1]
-
-    return recorded
+def _face(place: int, look: NDArray[np.float32]) -> Face:
+    return Face(Box(300.0 * place, 0, 300.0 * place + 80, 80), 1.0, template=Template(_ENCODER, look))
 
 
 def _fit(groups: Sequence[Sequence[Record]]) -> Spending:
@@ -253,13 +277,3 @@ def _high(hits: NDArray[np.bool_], names: Sequence[str]) -> float:
     hit, count = np.bincount(index, hits, size), np.bincount(index, minlength=size)
     weights = np.random.default_rng(1).multinomial(size, np.full(size, 1 / size), 1000)
     return float(np.quantile(weights @ hit / (weights @ count), 0.975))
-
-
-def _people(vectors: Vectors, half: int) -> list[Person]:
-    photos: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    for picture in sorted(name for name in vectors if "#" not in name):
-        name = picture.split("/")[0]
-        views = [vectors[picture + view] for view in ("", *VIEWS) if picture + view in vectors]
-        if len(photos[name]) <= _PHOTOS and hashlib.sha256(name.encode()).digest()[1] % 2 == half:
-            photos[name].append(np.stack(views))
-    return [Person(name, views[0], tuple(views[1:])) for name, views in sorted(photos.items()) if views]
