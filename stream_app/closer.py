@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from attendance import rules
+from attendance.coverage import Coverage
 from attendance.events import meeting_closed
 from attendance.meetings import Meeting, MeetingState
 from attendance.records import Record
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class Closer:
-    """Looks for meetings to close, and for closed ones whose counts changed."""
+    """Looks for meetings to close, and for closed ones that frames or words since then tell anew."""
 
     def __init__(
         self,
@@ -55,7 +56,10 @@ class Closer:
             await asyncio.sleep(self._every_s)
 
     async def round(self) -> None:
-        """Close what can be closed now, and count again where records of closed meetings were revised.
+        """Close what can be closed now, and judge closed meetings again.
+
+        Whoever lost their last sighting since is settled as the close would have, who was unmarked for want of frames
+        by those that came; a meeting that was not taken may then have been. Counts that changed are told again.
 
         Raises:
             StoreUnavailable: do it again.
@@ -69,11 +73,16 @@ class Closer:
         """Settle everybody on the roster, then close the meeting; tell whether this caller was the one who did."""
         coverage = await self._store.progress.coverage_of(meeting.id)
         roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
-        templates = await self._store.biometrics.templates_of(roster)
+        seen = [record.student_id for record in await self._store.records.of_meeting(meeting.id)]
+        await self._settle(meeting, sorted({*roster, *seen}), coverage)
+        state = MeetingState.CLOSED if rules.is_taken(meeting, coverage) else MeetingState.NOT_TAKEN
+        return await self._tell(meeting, state, coverage)
+
+    async def _settle(self, meeting: Meeting, student_ids: list[str], coverage: Coverage) -> None:
+        templates = await self._store.biometrics.templates_of(student_ids)
         with_template = {each.student_id for each in templates if each.template.encoder == self._encoder}
-        seen = {record.student_id for record in await self._store.records.of_meeting(meeting.id)}
         now = clock.now()
-        for student_id in sorted({*roster, *seen}):
+        for student_id in student_ids:
 
             def settle(record: Record | None, student_id: str = student_id) -> Record:
                 return rules.close(
@@ -86,8 +95,6 @@ class Closer:
                 )
 
             await self._store.records.change(meeting, student_id, settle, now=now)
-        state = MeetingState.CLOSED if rules.is_taken(meeting, coverage) else MeetingState.NOT_TAKEN
-        return await self._tell(meeting, state, coverage.share(meeting.start, meeting.end))
 
     async def _may_close(self, meeting: Meeting) -> bool:
         if clock.now() >= meeting.end + self._close_after:
@@ -98,12 +105,12 @@ class Closer:
         live = [moment for moment in through.values() if moment >= meeting.opens_at]
         return bool(live) and min(live) >= meeting.end
 
-    async def _tell(self, meeting: Meeting, state: MeetingState, coverage: float) -> bool:
+    async def _tell(self, meeting: Meeting, state: MeetingState, coverage: Coverage) -> bool:
         event = meeting_closed(
             meeting,
             meeting.close_number + 1,
             taken=state is MeetingState.CLOSED,
-            coverage=coverage,
+            coverage=coverage.share(meeting.start, meeting.end),
             counts=await self._store.records.totals_of_meeting(meeting.id),
             now=clock.now(),
         )
@@ -116,14 +123,33 @@ class Closer:
 
     async def _recount(self) -> None:
         began = clock.now()
-        revised = await self._store.records.meetings_revised_since(self._recounted_until - RECOUNT_OVERLAP)
-        meetings = await self._store.meetings.get_many(revised)
+        since = self._recounted_until - RECOUNT_OVERLAP
+        revised = await self._store.records.meetings_revised_since(since)
+        covered = await self._store.progress.meetings_covered_since(since)
+        meetings = await self._store.meetings.get_many(sorted({*revised, *covered}))
         for meeting in meetings.values():
-            if meeting.state not in (MeetingState.CLOSED, MeetingState.NOT_TAKEN):
-                continue
-            told = await self._store.meetings.counts(meeting.id)
-            counts = await self._store.records.totals_of_meeting(meeting.id)
-            if any(told.get(status, 0) != count for status, count in counts.items()):
-                coverage = await self._store.progress.coverage_of(meeting.id)
-                await self._tell(meeting, meeting.state, coverage.share(meeting.start, meeting.end))
+            if meeting.state in (MeetingState.CLOSED, MeetingState.NOT_TAKEN):
+                await self._judge_again(meeting)
         self._recounted_until = began
+
+    async def _judge_again(self, meeting: Meeting) -> None:
+        coverage = await self._store.progress.coverage_of(meeting.id)
+        if meeting.state is MeetingState.NOT_TAKEN and rules.is_taken(meeting, coverage):
+            # The frames that were missing came after all.
+            await self.close(meeting)
+            return
+        unsettled = await self._store.records.unsettled_of_meeting(meeting.id)
+        if changing := [record.student_id for record in unsettled if _would_change(record, meeting, coverage)]:
+            await self._settle(meeting, changing, coverage)
+            self._on_change()
+        told = await self._store.meetings.counts(meeting.id)
+        counts = await self._store.records.totals_of_meeting(meeting.id)
+        if any(told.get(status, 0) != count for status, count in counts.items()):
+            await self._tell(meeting, meeting.state, coverage)
+
+
+def _would_change(record: Record, meeting: Meeting, coverage: Coverage) -> bool:
+    settled = rules.close(
+        record, record.student_id, meeting, has_template=True, coverage=coverage, now=record.history[-1].at
+    )
+    return settled != record

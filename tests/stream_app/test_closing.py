@@ -8,18 +8,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from attendance import rules
 from attendance.cameras import Camera
 from attendance.ids import new_id
 from attendance.meetings import ClassRules, Meeting, MeetingState
 from attendance.people import Class, Consent, Enrollment, StoredTemplate
-from attendance.records import Sighting
-from attendance.status import Status
+from attendance.records import Record, Sighting
+from attendance.status import Cause, Status, UnmarkedReason
 from attendance.store import Store, StoreUnavailable
 from attendance.store.cameras import Room
 from recognition import Template
 from stream_app.closer import Closer
 from stream_app.health import Health
-from stream_app.messages import Looked
+from stream_app.messages import Seen, Shown
 from stream_app.writer import Writer
 
 ENCODER = "an-encoder"
@@ -53,14 +54,14 @@ class Hall:
         await self.store.meetings.add(self.meeting)
         return self
 
-    def looked(self, minute: float, *students: str) -> Looked:
+    def looked(self, minute: float, *students: str) -> Shown:
         """A frame so many minutes after the start."""
         moment = self.meeting.start + timedelta(minutes=minute)
         frame_id = new_id()
         on = (self.meeting,) if self.meeting.is_watched_at(moment) else ()
-        sightings = [Sighting(student, self.camera.id, frame_id, moment, 0.9) for student in students]
-        seen = tuple((self.meeting, self.meeting.opens_at, sighting) for sighting in sightings)
-        return Looked(frame_id, self.camera, moment, on, seen)
+        sightings = [Sighting(frame_id, student, self.camera.id, moment, moment, 0.9, 1) for student in students]
+        seen = tuple(Seen(self.meeting, self.meeting.opens_at, sighting) for sighting in sightings)
+        return Shown(self.camera, moment, on, seen)
 
     async def look_through(self, minutes: range, *students: str, every: int = 1) -> None:
         await self.writer.write([self.looked(minute, *students) for minute in minutes[::every]])
@@ -211,3 +212,85 @@ async def test_how_frames_are_bundled_makes_no_difference_to_the_revisions(store
         assert record is not None
         histories.append([(step.number, step.status, step.previous_status) for step in record.history])
     assert histories[0] == histories[1] == [(1, Status.LATE, None), (2, Status.PRESENT, Status.LATE)]
+
+
+async def test_who_loses_their_last_sighting_after_the_close_ends_up_as_the_close_would_have_it(hall: Hall) -> None:
+    await hall.look_through(range(32))
+    await hall.writer.write([hall.looked(5, hall.ada, hall.cem)])
+    await hall.closer().round()
+    coverage = await hall.store.progress.coverage_of(hall.meeting.id)
+    for student in (hall.ada, hall.cem):
+
+        def take_back(record: Record | None) -> Record | None:
+            assert record
+            return rules.take_back(record, record.sightings[0].id, hall.meeting, coverage=coverage, now=NOW)
+
+        await hall.store.records.change(hall.meeting, student, take_back, now=datetime.now(UTC))
+    closer = hall.closer()
+    await closer.round()
+    await closer.round()
+    assert await hall.statuses() == {"ada": Status.ABSENT, "ben": Status.ABSENT, "cem": Status.UNMARKED}
+    ada = await hall.store.records.get(hall.meeting.id, hall.ada)
+    cem = await hall.store.records.get(hall.meeting.id, hall.cem)
+    assert ada
+    assert cem
+    assert [(step.status, step.cause) for step in ada.history] == [
+        (Status.PRESENT, Cause.SIGHTING),
+        (Status.UNMARKED, Cause.REVERSAL),
+        (Status.ABSENT, Cause.CLOSE),
+    ]
+    assert (ada.provisional, cem.reason) == (True, UnmarkedReason.NO_TEMPLATE)
+    counts = await hall.closings()
+    assert [(count["present"], count["absent"]) for count in counts] == [(2, 1), (0, 2)]
+
+
+async def test_a_persons_word_is_not_settled_again(hall: Hall) -> None:
+    await hall.look_through(range(32))
+    await hall.closer().round()
+
+    def say(record: Record | None) -> Record:
+        return rules.mark(record, hall.meeting.id, hall.ben, Status.UNMARKED, by="teacher", reason=None, now=NOW)
+
+    await hall.store.records.change(hall.meeting, hall.ben, say, now=datetime.now(UTC))
+    await hall.closer().round()
+    record = await hall.store.records.get(hall.meeting.id, hall.ben)
+    assert record
+    assert (record.status, record.revision) == (Status.UNMARKED, 2)
+
+
+async def test_a_meeting_that_was_not_taken_is_once_its_frames_came_after_all(store: Store) -> None:
+    hall = await Hall(store, ended_ago=timedelta(minutes=61)).open()
+    await hall.look_through(range(20, 25), hall.ada)
+    closer = hall.closer()
+    await closer.round()
+    assert await hall.state() is MeetingState.NOT_TAKEN
+    assert set((await hall.statuses()).values()) == {Status.UNMARKED}
+    await hall.look_through(range(10))
+    await closer.round()
+    assert await hall.state() is MeetingState.NOT_TAKEN
+    await hall.look_through(range(10, 32))  # nobody is recognised in any of them
+    await asyncio.gather(*(each.round() for each in (closer, hall.closer(), hall.closer())))
+    await closer.round()
+    assert await hall.state() is MeetingState.CLOSED
+    assert await hall.statuses() == {"ada": Status.LATE, "ben": Status.ABSENT, "cem": Status.UNMARKED}
+    meeting = await hall.store.meetings.get(hall.meeting.id)
+    counts = await hall.closings()
+    assert (meeting.close_number, len(counts)) == (2, 2)
+    assert [(count["absent"], count["late"], count["unmarked"]) for count in counts] == [(0, 0, 3), (1, 1, 1)]
+
+
+async def test_who_was_unmarked_for_want_of_frames_is_late_once_they_came_though_the_meeting_was_taken(
+    store: Store,
+) -> None:
+    hall = await Hall(store, ended_ago=timedelta(minutes=61)).open()
+    await hall.look_through(range(5))
+    await hall.look_through(range(11, 32))
+    await hall.writer.write([hall.looked(12, hall.ada)])
+    closer = hall.closer()
+    await closer.round()
+    assert await hall.state() is MeetingState.CLOSED
+    assert (await hall.statuses())["ada"] is Status.UNMARKED
+    await hall.look_through(range(5, 11))
+    await closer.round()
+    assert (await hall.statuses())["ada"] is Status.LATE
+    assert [(count["late"], count["unmarked"]) for count in await hall.closings()] == [(0, 2), (1, 1)]
