@@ -8,7 +8,7 @@ from attendance.store.collection import (
     Collection,
     Document,
     create_indexes,
-    find_all,
+    find_by_ids,
     find_one,
     find_values,
     present,
@@ -69,8 +69,7 @@ class Biometrics:
 
     async def templates_of(self, student_ids: list[str]) -> list[StoredTemplate]:
         """Give all templates of these students; those without a standing consent have none."""
-        query = {"_id": {"$in": student_ids}, "consent": {"$ne": None}}
-        documents = await find_all(self._collection, query)
+        documents = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
         return [_template(document["_id"], part) for document in documents for part in document["templates"]]
 
     async def changed_since(self, moment: datetime) -> list[str]:

@@ -12,6 +12,7 @@ from attendance.store.collection import (
     Document,
     create_indexes,
     find_all,
+    find_by_ids,
     find_one,
     find_values,
     insert,
@@ -87,7 +88,7 @@ class Cameras:
 
     async def get_many(self, camera_ids: list[str]) -> dict[str, Camera]:
         """Give those of the cameras that there are, by id."""
-        documents = await find_all(self._cameras, {"_id": {"$in": camera_ids}})
+        documents = await find_by_ids(self._cameras, camera_ids)
         return {document["_id"]: _from_document(document) for document in documents}
 
     async def of_rooms(self, room_ids: tuple[str, ...]) -> list[Camera]:

@@ -13,6 +13,7 @@ from attendance.store.collection import (
     Document,
     create_indexes,
     find_all,
+    find_by_ids,
     find_one,
     find_values,
     insert,
@@ -64,7 +65,7 @@ class Classes:
 
     async def get_many(self, class_ids: list[str]) -> dict[str, Class]:
         """Give those of the classes that there are, by id."""
-        documents = await find_all(self._classes, {"_id": {"$in": class_ids}})
+        documents = await find_by_ids(self._classes, class_ids)
         return {document["_id"]: _class(document) for document in documents}
 
     async def page(

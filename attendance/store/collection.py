@@ -28,6 +28,10 @@ def since(moment: datetime) -> Document:
     return {"updated_at": {"$gte": moment}}
 
 
+# SecantusDB's time for `$in` grows with the square of the list: 300 ids in one question took 135 ms, 30 took 2.5.
+IDS_AT_ONCE = 50
+
+
 async def insert(collection: Collection, document: Document, what: str) -> None:
     """Insert a document.
 
@@ -56,6 +60,15 @@ async def find_all(
         if sort:
             cursor = cursor.sort(sort)
         return await cursor.limit(limit).to_list(None)
+
+
+async def find_by_ids(collection: Collection, ids: list[str], query: Document | None = None) -> list[Document]:
+    """Find those of the documents that there are, where they meet the query too."""
+    found: list[Document] = []
+    distinct = list(dict.fromkeys(ids))
+    for begin in range(0, len(distinct), IDS_AT_ONCE):
+        found += await find_all(collection, {"_id": {"$in": distinct[begin : begin + IDS_AT_ONCE]}, **(query or {})})
+    return found
 
 
 async def find_values(collection: Collection, field: str, query: Document) -> list[str]:

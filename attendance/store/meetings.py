@@ -13,6 +13,7 @@ from attendance.store.collection import (
     Document,
     create_indexes,
     find_all,
+    find_by_ids,
     find_one,
     find_page,
     insert,
@@ -66,7 +67,7 @@ class Meetings:
 
     async def get_many(self, meeting_ids: list[str]) -> dict[str, Meeting]:
         """Give those of the meetings that there are, by id."""
-        documents = await find_all(self._collection, {"_id": {"$in": meeting_ids}})
+        documents = await find_by_ids(self._collection, meeting_ids)
         return {document["_id"]: _from_document(document) for document in documents}
 
     async def in_room(self, room_id: str, *, opening_before: datetime, ending_after: datetime) -> list[Meeting]:

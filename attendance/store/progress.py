@@ -10,6 +10,7 @@ from attendance.store.collection import (
     Collection,
     create_indexes,
     find_all,
+    find_by_ids,
     find_one,
     find_values,
     insert,
@@ -42,7 +43,7 @@ class Progress:
 
     async def processed_through(self, camera_ids: list[str]) -> dict[str, datetime]:
         """Give how far each of the cameras that ever sent was processed."""
-        documents = await find_all(self._progress, {"_id": {"$in": camera_ids}})
+        documents = await find_by_ids(self._progress, camera_ids)
         return {document["_id"]: document["processed_through"] for document in documents}
 
     async def cover(self, meeting_id: str, camera_id: str, looked_at: Coverage) -> Coverage:

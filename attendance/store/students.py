@@ -3,7 +3,7 @@
 from pymongo import ASCENDING, IndexModel
 
 from attendance.people import Student
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_one, insert
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_by_ids, find_one, insert
 from attendance.store.errors import Missing
 
 
@@ -41,7 +41,7 @@ class Students:
 
     async def get_many(self, student_ids: list[str]) -> dict[str, Student]:
         """Give those of the students that there are, by id."""
-        documents = await find_all(self._collection, {"_id": {"$in": student_ids}})
+        documents = await find_by_ids(self._collection, student_ids)
         return {document["_id"]: _from_document(document) for document in documents}
 
     async def page(self, *, after: str | None, limit: int) -> list[Student]:

@@ -172,3 +172,12 @@ async def test_administrators_are_counted_while_their_tokens_stand(store: Store)
     await store.tokens.revoke(token.id, NOW)
     assert await store.tokens.count_administrators(NOW) == 1
     assert await store.tokens.count_administrators(NOW + timedelta(hours=1)) == 0
+
+
+async def test_however_many_are_asked_for_by_id_each_is_given_once(store: Store) -> None:
+    students = [Student(new_id(), "A", "B") for _ in range(120)]
+    for one in students:
+        await store.students.add(one)
+    ids = [one.id for one in students]
+    assert await store.students.get_many([*ids, new_id()]) == {one.id: one for one in students}
+    assert await store.students.get_many([]) == {}
