@@ -12,6 +12,10 @@ from attendance.records import MACHINE, Block, Record, Reversal, Revision, Sight
 from attendance.sightings import clip, put
 from attendance.status import Cause, Method, Status, UnmarkedReason
 
+# They matter while the frames that they speak of may come again, which is for minutes; kept for ever, those of a camera
+# at which tracks break every second would fill the record's document.
+MOST_REVERSALS = 200
+
 _Verdict = tuple[Status, bool, Method | None, str | None]  # status, provisional, method, reason
 
 
@@ -65,7 +69,8 @@ def take_back(
         return record
     left = _without(record, [gone])
     others = tuple(each for each in record.reversals if each.sighting_id != sighting_id)
-    left = replace(left, reversals=(*others, Reversal(sighting_id, until or gone.last_seen)))
+    reversals = (*others, Reversal(sighting_id, until or gone.last_seen))[-MOST_REVERSALS:]
+    left = replace(left, reversals=reversals)
     if left.is_said_by_person:
         return left
     return _revise(left, _judge_left(left, meeting, coverage), Cause.REVERSAL, MACHINE, now)

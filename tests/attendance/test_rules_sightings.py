@@ -126,6 +126,16 @@ def test_a_track_that_gets_the_name_once_more_is_seen_again_and_a_repeated_rever
     assert (gone.status, gone.revision, len(gone.reversals)) == (Status.UNMARKED, 4, 1)
 
 
+def test_only_the_latest_reversals_are_remembered() -> None:
+    record: Record | None = None
+    for number in range(rules.MOST_REVERSALS + 5):
+        record = taken_back(seen(sighting(5, sighting_id=f"{number}"), record=record), f"{number}")
+    assert record
+    assert [each.sighting_id for each in record.reversals] == [
+        f"{number}" for number in range(5, rules.MOST_REVERSALS + 5)
+    ]
+
+
 def test_a_persons_word_stands_when_a_sighting_is_taken_back() -> None:
     record = seen(sighting(5, sighting_id="t"))
     said = rules.mark(record, MEETING, STUDENT, Status.PRESENT, by=TEACHER, reason=None, now=NOW)

@@ -172,6 +172,13 @@ async def test_a_decision_that_changes_nothing_writes_nothing(store: Store, docu
     assert await documents["records"].find_one({"_id": KEY}) == before
 
 
+async def test_the_same_sightings_told_again_write_nothing(store: Store, documents: Documents) -> None:
+    await store.records.change(meeting(), STUDENT, sees(5, 20), now=NOW)
+    before = await documents["records"].find_one({"_id": KEY})
+    await store.records.change(meeting(), STUDENT, sees(20, 5, 5), now=NOW + timedelta(hours=1))
+    assert await documents["records"].find_one({"_id": KEY}) == before
+
+
 async def test_evidence_alone_moves_without_an_event(store: Store, documents: Documents) -> None:
     await store.records.change(meeting(), STUDENT, sees(5), now=NOW)
     await documents["records"].update_one({"_id": KEY}, {"$set": {"outbox": []}, "$unset": {"outbox_pending": ""}})
