@@ -32,6 +32,7 @@ from attendance.store import Store, StoreUnavailable, connection
 from attendance.store.cameras import Room
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.outbox import Claim
+from attendance.tracks import CameraTracks
 from recognition import Template
 from tests.attendance.building import CAMERA, CLASS, MEETING, NOW, ROOM, STUDENT, at, looked_at, meeting
 from tests.attendance.databases import DatabaseProcess, free_port
@@ -72,9 +73,21 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
         "meetings.of_class": store.meetings.of_class(CLASS, after=None, limit=1),
         "meetings.open_and_over": store.meetings.open_and_over(NOW, limit=1),
         "meetings.close": store.meetings.close(of, MeetingState.CLOSED, closing),
+        "meetings.changed_since": store.meetings.changed_since(NOW),
+        "biometrics.changed_since": store.biometrics.changed_since(NOW),
+        "classes.changed_since": store.classes.changed_since(NOW),
+        "cameras.changed_since": store.cameras.changed_since(NOW),
+        "progress.meetings_covered_since": store.progress.meetings_covered_since(NOW),
+        "progress.skip": store.progress.skip(MEETING, CAMERA, "behind", 1),
+        "progress.skips_of": store.progress.skips_of(MEETING),
+        "tracks.save": store.tracks.save(CameraTracks(CAMERA, "frames", 0, 1, NOW, {}, {}, NOW)),
+        "tracks.of_camera": store.tracks.of_camera(CAMERA),
+        "tracks.of_partition": store.tracks.of_partition("frames", 0),
+        "tracks.forget": store.tracks.forget(NOW),
         "records.change": store.records.change(of, STUDENT, mark, now=NOW),
         "records.get": store.records.get(MEETING, STUDENT),
         "records.of_meeting": store.records.of_meeting(MEETING),
+        "records.unsettled_of_meeting": store.records.unsettled_of_meeting(MEETING),
         "records.of_student": store.records.of_student(STUDENT, start=None, end=None, after=None, limit=1),
         "records.totals_of_student": store.records.totals_of_student(STUDENT, start=None, end=None),
         "records.totals_of_meeting": store.records.totals_of_meeting(MEETING),
