@@ -1,23 +1,29 @@
 """`rollcall calibrate`, `rollcall evaluate` and `rollcall adapt`: fit the decision, and judge it."""
 
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import typer
 
 from recognition.adapt import adapted
+from recognition.by_group import rates_by_group, read_groups, table
 from recognition.calibration import PROMISED_FPIR, Crowd, fit_calibration
 from recognition.calibration.fit import SPLITS
-from recognition.engine import load_engine
-from recognition.errors import RecognitionError
-from recognition.evaluation import TrialLists, answer, write_answers
+from recognition.engine import Engine, load_engine
+from recognition.errors import EncoderMismatch, RecognitionError
+from recognition.evaluation import TrialLists, answer, outcomes, write_answers
+from recognition.people_folder import crowd_of, pictures_of, what_was_left_out
 from recognition.picture_templates import PictureTemplates
 from recognition.scoring import CalibratedMatcher, Calibration, shipped_calibration
 
 __all__ = ["adapt", "calibrate", "evaluate"]
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 _BAR = 100
+
+_Splits = Annotated[int, typer.Option(min=1, help="Times the people are split in two: fewer are quicker, and worse.")]
+_Groups = Annotated[
+    Path | None, typer.Option(help="Tell the rates by group too: a CSV with the columns person and group.")
+]
 
 
 def calibrate(
@@ -28,23 +34,24 @@ def calibrate(
     fitted_on: str | None = typer.Option(None, help="What to say in the file of what it was fitted on."),
     fpir: float = typer.Option(PROMISED_FPIR, min=1e-4, max=0.1, help="The share of outsiders who may be named."),
     engine: str = typer.Option("fast", help="The recognition engine."),
-    splits: int = typer.Option(SPLITS, min=1, help="Times the people are split in two: fewer are quicker, and worse."),
+    splits: _Splits = SPLITS,
 ) -> None:
     """Fit normalisation and threshold to pictures of known people. The file holds nobody's template."""
-    names = _folders(images) if people is None else people.read_text().split("\n")
-    crowd, encoder = _crowd(images, [name for name in names if name], templates, engine)
-    with typer.progressbar(length=_BAR, label="Fitting") as bar:
-        try:
+    try:
+        names = None if people is None else [name for name in people.read_text().split("\n") if name]
+        loaded = load_engine(engine)
+        crowd, _ = _crowd(images, names, templates, loaded)
+        with typer.progressbar(length=_BAR, label="Fitting") as bar:
             fitted = fit_calibration(
                 crowd,
-                encoder,
-                fitted_on or images.name,
+                loaded.encoder,
+                fitted_on or images.resolve().name,
                 fpir=fpir,
                 splits=splits,
                 progress=lambda share: bar.update(round(share * _BAR) - bar.pos),
             )
-        except RecognitionError as error:
-            raise _refused(error) from error
+    except (RecognitionError, FileNotFoundError) as error:
+        raise _refused(error) from error
     fitted.save(out)
     typer.echo(f"{out}: fitted on {len(crowd)} people, {out.stat().st_size:,} bytes.")
 
@@ -58,12 +65,16 @@ def evaluate(
     templates: Path | None = typer.Option(None, help="Keep templates in this npz file, and take those it has."),
     fold: str | None = typer.Option(None, help="Answer the trials of this fold alone."),
     engine: str = typer.Option("fast", help="The recognition engine."),
+    groups: _Groups = None,
 ) -> None:
     """Answer lists of open-set trials, each as if it were the only one."""
     lists = TrialLists.read(trials, galleries, fold)
     try:
-        chosen = shipped_calibration(engine) if calibration is None else Calibration.load(calibration)
-        kept = PictureTemplates(load_engine(engine), templates)
+        grouped = None if groups is None else read_groups(groups)
+        loaded = load_engine(engine)
+        given = shipped_calibration(engine) if calibration is None else Calibration.load(calibration)
+        chosen = _of_encoder(given, loaded.encoder)
+        kept = PictureTemplates(loaded, templates)
         pictures = lists.pictures()
         with typer.progressbar(length=len(pictures), label="Encoding") as bar:
             kept.encode(images, pictures, bar.update)
@@ -74,6 +85,8 @@ def evaluate(
     write_answers(out, answers)
     named = sum(each.decision is not None for each in answers)
     typer.echo(f"{out}: {len(answers)} trials, {named} named, {len(answers) - named} unknown.")
+    if grouped is not None:
+        table(rates_by_group(outcomes(trials, answers), grouped), typer.echo)
 
 
 def adapt(
@@ -81,18 +94,38 @@ def adapt(
     out: Path = typer.Option(Path("calibration.npz"), help="The calibration file to write."),
     templates: Path | None = typer.Option(None, help="Keep templates in this npz file, and take those it has."),
     engine: str = typer.Option("fast", help="The recognition engine."),
+    against: Annotated[
+        Path | None, typer.Option(help="Be better than this calibration, of other people, instead of what ships.")
+    ] = None,
+    groups: _Groups = None,
+    splits: _Splits = SPLITS,
 ) -> None:
     """Fit the decision to a campus' own people, and write it only if newcomers are told apart better by it."""
     try:
-        crowd, _ = _crowd(folder, _folders(folder), templates, engine)
+        grouped = None if groups is None else read_groups(groups)
+        loaded = load_engine(engine)
+        current = _to_compare_with(engine, loaded.encoder, against)
+        crowd, names = _crowd(folder, None, templates, loaded)
         with typer.progressbar(length=_BAR, label="Fitting") as bar:
             result = adapted(
-                crowd, shipped_calibration(engine), folder.name, lambda share: bar.update(round(share * _BAR) - bar.pos)
+                crowd,
+                current,
+                loaded.encoder,
+                folder.resolve().name,
+                lambda share: bar.update(round(share * _BAR) - bar.pos),
+                splits=splits,
+                names=names,
             )
     except RecognitionError as error:
         raise _refused(error) from error
-    for name, rates in (("before", result.before), ("after", result.after)):
-        typer.echo(f"{name}: {100 * rates.fnir:.1f} % of people not named, {100 * rates.fpir:.2f} % of outsiders named")
+    typer.echo(f"{len(crowd):,} people, judged on those that weren't fitted on; {result.way}:")
+    for name, found in (("before", result.before), ("after", result.after)):
+        if found is not None:
+            typer.echo(
+                f"{name}: {100 * found.fnir:.1f} % of people not named, {100 * found.fpir:.2f} % of outsiders named"
+            )
+    if grouped is not None:
+        table(rates_by_group(result.outcomes, grouped), typer.echo)
     if not result.better:
         typer.echo("Not better on people that it wasn't fitted on: nothing is written, keep what you have.", err=True)
         raise typer.Exit(1)
@@ -100,28 +133,31 @@ def adapt(
     typer.echo(f"{out} is written: set ROLLCALL_CALIBRATION to it.")
 
 
-def _folders(images: Path) -> list[str]:
-    return sorted(each.name for each in images.iterdir() if each.is_dir())
+def _to_compare_with(engine: str, encoder: str, against: Path | None) -> Calibration | None:
+    if against is not None:
+        return _of_encoder(Calibration.load(against), encoder)
+    shipped = shipped_calibration(engine)
+    return shipped if shipped.encoder == encoder else None  # for an encoder of one's own nothing ships
 
 
-def _crowd(images: Path, names: list[str], templates: Path | None, engine: str) -> tuple[Crowd, str]:
-    """Return the people of those sub-folders, and the encoder."""
-    pictures = [
-        f"{name}/{picture.name}"
-        for name in names
-        for picture in sorted((images / name).iterdir())
-        if picture.suffix.lower() in _PICTURES
-    ]
-    loaded = load_engine(engine)
-    kept = PictureTemplates(loaded, templates)
+def _of_encoder(calibration: Calibration, encoder: str) -> Calibration:
+    if calibration.encoder != encoder:
+        raise EncoderMismatch(
+            f"The calibration is for templates of {calibration.encoder!r}, the engine's are of {encoder!r}: "
+            "fit one with `rollcall calibrate`."
+        )
+    return calibration
+
+
+def _crowd(images: Path, names: list[str] | None, templates: Path | None, engine: Engine) -> tuple[Crowd, list[str]]:
+    """Return the people of those sub-folders, or of all, and their names in the crowd's order."""
+    pictures = pictures_of(images, names)
+    kept = PictureTemplates(engine, templates)
     with typer.progressbar(length=len(pictures), label="Encoding") as bar:
         kept.encode([images], pictures, bar.update)
-    named: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = {}
-    for picture in pictures:
-        template = kept[picture]
-        if template is not None:
-            named.setdefault(picture.split("/")[0], []).append(template)
-    return Crowd.of_people(named), loaded.encoder
+    for sentence in what_was_left_out(kept.notes, pictures):
+        typer.echo(sentence, err=True)
+    return crowd_of(kept, pictures)
 
 
 def _refused(error: Exception) -> typer.Exit:

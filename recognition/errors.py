@@ -24,7 +24,8 @@
      │   ├─ ProcessDied             process_died
      │   └─ DeadlinePassed          deadline_passed
      ├─ BadCalibration          bad_calibration       in recognition.scoring
-     └─ TooFewPeople            too_few_people        in recognition.calibration
+     ├─ TooFewPeople            too_few_people        in recognition.calibration
+     └─ BadGroups               bad_groups            in recognition.by_group
 
 `code` is stable: it goes into replies, dead letters and metrics. `sentence` is for people: it says what is wrong and
 what to do. All of them survive pickling, because they cross from the recognition pool to the stream app.

@@ -14,12 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.by_group import Outcome
 from recognition.faces import Template
 from recognition.gallery import Gallery
 from recognition.matcher import Matcher
 from recognition.scoring import fuse
 
-__all__ = ["Answer", "Trial", "TrialLists", "answer", "write_answers"]
+__all__ = ["Answer", "Trial", "TrialLists", "answer", "outcomes", "write_answers"]
 
 
 class _Templates(Protocol):
@@ -101,6 +102,16 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> None:
         for each in answers:
             row = (each.trial, each.best, each.score, each.decision)
             writer.writerow(["" if value is None else value for value in row])
+
+
+def outcomes(trials: Path, answers: Iterable[Answer]) -> list[Outcome]:
+    """Return what the answers came to, by the `mate` of each trial; a picture's first folder says whose face it is."""
+    given = {each.trial: each.decision for each in answers}
+    return [
+        Outcome(row["probe"][0].partition("/")[0], row["mate"] is not None, given[row["trial"]] != row["mate"])
+        for row in _lines(trials)
+        if row["trial"] in given
+    ]
 
 
 def _answer(trial: str, gallery: Gallery, looks: Sequence[Template], matcher: Matcher, *, fused: bool) -> Answer:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.engine import Engine
-from recognition.errors import PictureError
+from recognition.errors import NoFace, PictureError, SeveralFaces
 from recognition.faces import Face
 
 __all__ = ["PictureTemplates", "central_face"]
@@ -19,7 +19,8 @@ _SAVE_EVERY = 1_000
 class PictureTemplates:
     """Templates by picture, a path below its folder, kept in an npz file (`path`) if one is given.
 
-    A picture without a face, or one that can't be used, has None. A file that another encoder made is begun anew.
+    A picture without a face, or one that can't be used, has None; of several faces the one nearest the middle is
+    taken. `notes` has the error's code of each such picture. A file that another encoder made is begun anew.
     """
 
     def __init__(self, engine: Engine, path: Path | None = None, smallest_face: float = 20.0) -> None:
@@ -27,6 +28,7 @@ class PictureTemplates:
         self._path = path
         self._smallest_face = smallest_face
         self._templates: dict[str, NDArray[np.float32] | None] = {}
+        self.notes: dict[str, str] = {}
         if path is not None and path.exists():
             self._read(path)
 
@@ -42,14 +44,17 @@ class PictureTemplates:
         """
         for count, picture in enumerate(pictures, 1):
             if picture not in self._templates:
-                self._templates[picture] = self._encode(_find(folders, picture))
+                template, note = self._encode(_find(folders, picture))
+                self._templates[picture] = template
+                if note:
+                    self.notes[picture] = note
             told(1)
             if count % _SAVE_EVERY == 0:
                 self.save()
         self.save()
 
     def save(self) -> None:
-        """Write the file: `pictures` (n,), `templates` (n, d) with NaN where no face was found, `encoder`."""
+        """Write the file: `pictures` (n,), `templates` (n, d) with NaN where no face was found, `notes`, `encoder`."""
         if self._path is None:
             return
         size = next((each.size for each in self._templates.values() if each is not None), 0)
@@ -60,7 +65,11 @@ class PictureTemplates:
         part = self._path.with_name(self._path.name + ".part")
         with part.open("wb") as file:
             np.savez(
-                file, pictures=np.array(list(self._templates)), templates=rows, encoder=np.array(self._engine.encoder)
+                file,
+                pictures=np.array(list(self._templates)),
+                templates=rows,
+                notes=np.array([self.notes.get(picture, "") for picture in self._templates]),
+                encoder=np.array(self._engine.encoder),
             )
         part.replace(self._path)
 
@@ -70,14 +79,19 @@ class PictureTemplates:
                 return
             for picture, row in zip(stored["pictures"].tolist(), stored["templates"], strict=True):
                 self._templates[picture] = row.astype(np.float32) if np.isfinite(row).all() else None
+            if "notes" in stored:  # files of before there were notes
+                notes = zip(self._templates, stored["notes"].tolist(), strict=True)
+                self.notes = {picture: note for picture, note in notes if note}
 
-    def _encode(self, path: Path) -> NDArray[np.float32] | None:
+    def _encode(self, path: Path) -> tuple[NDArray[np.float32] | None, str]:
         try:
             look = self._engine.look(path.read_bytes(), smallest_face=self._smallest_face)
-        except PictureError:
-            return None
+        except PictureError as error:
+            return None, error.code
         face = central_face(look.faces, look.width, look.height)
-        return None if face is None or face.template is None else face.template.vector
+        if face is None or face.template is None:
+            return None, NoFace.code
+        return face.template.vector, SeveralFaces.code if len(look.faces) > 1 else ""
 
 
 def central_face(faces: Sequence[Face], width: int, height: int) -> Face | None:

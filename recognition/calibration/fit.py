@@ -12,7 +12,7 @@ from recognition.calibration.trials import Kind, Trials, dense_groups, kinds_for
 from recognition.scoring import Calibration, Evidence, People, Space
 from recognition.scoring.evidence import PAIR, PROBE
 
-__all__ = ["LEAST_PEOPLE", "PROMISED_FPIR", "SPLITS", "fit_calibration", "least_sound"]
+__all__ = ["LEAST_PEOPLE", "PROMISED_FPIR", "SPLITS", "USUAL_AIM", "fit_calibration", "least_sound"]
 
 # The promise: of a thousand outsiders at a meeting three are named.
 PROMISED_FPIR = 0.003
@@ -30,7 +30,7 @@ _LEAST_GROUP = 45
 # What is aimed at, as a part of the promise; chosen by cross-validation within the people fitted on. Newcomers' FPIR
 # scatters around what was seen in fitting, so the usual rosters aim below it. Look-alikes picked out of a whole crowd
 # are harder than a roster that is merely dense: at the promise itself everyone else paid half a point of FNIR more.
-_USUAL_AIM = 2 / 3
+USUAL_AIM = 2 / 3
 _DENSE_AIM = 1.0
 _LOOKALIKE_AIM = 2.0
 _DENSE = "dense_"
@@ -89,7 +89,7 @@ def fit_calibration(
 def _aim(kind: str) -> float:
     if kind == _LOOKALIKE:
         return _LOOKALIKE_AIM
-    return _DENSE_AIM if kind.startswith(_DENSE) else _USUAL_AIM
+    return _DENSE_AIM if kind.startswith(_DENSE) else USUAL_AIM
 
 
 def _rosters(crowd: Crowd, generator: np.random.Generator) -> list[tuple[Kind, Crowd]]:

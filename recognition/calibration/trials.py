@@ -46,12 +46,14 @@ _LEAST_OUTSIDERS = 20
 class Trials:
     """One roster.
 
-    `people`: float32 (n, d), fused; `probes`: float32 (m, d), fused; `mates`: (m,), an index into people, −1 for none.
+    `people`: float32 (n, d), fused; `probes`: float32 (m, d), fused; `mates`: (m,), an index into people, −1 for none;
+    `whose`: (m,), the index in the crowd of each probe's person.
     """
 
     people: NDArray[np.float32]
     probes: NDArray[np.float32]
     mates: NDArray[np.intp]
+    whose: NDArray[np.intp]
 
 
 def kinds_for(crowd: Crowd) -> list[Kind]:
@@ -85,7 +87,7 @@ def trials_of(crowd: Crowd, kind: Kind, generator: np.random.Generator) -> Itera
                 probes.append(photos[kind.photos : kind.photos + kind.frames].mean(axis=0))
         probes += [generator.permutation(crowd.photos[person])[: kind.frames].mean(axis=0) for person in outsiders]
         answers = np.concatenate([np.arange(len(mates)), np.full(len(outsiders), -1)])
-        yield Trials(np.stack(people), np.stack(probes), answers)
+        yield Trials(np.stack(people), np.stack(probes), answers, np.concatenate([mates, outsiders]))
 
 
 def dense_groups(crowd: Crowd, size: int, groups: int, generator: np.random.Generator) -> list[Crowd]:

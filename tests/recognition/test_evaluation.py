@@ -1,6 +1,5 @@
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from recognition import Engine
-from recognition.adapt import Adapted, Rates, adapted
-from recognition.evaluation import Answer, TrialLists, answer, write_answers
+from recognition.by_group import Outcome
+from recognition.evaluation import Answer, TrialLists, answer, outcomes, write_answers
 from recognition.picture_templates import PictureTemplates
 from recognition.scoring import BadCalibration, CalibratedMatcher, Calibration, chosen_matcher, shipped_calibration
 from tests.recognition.crowds import ENCODER, Strangers
@@ -66,34 +65,23 @@ def test_templates_of_pictures_are_kept_and_not_made_twice(engine: Engine, tmp_p
     assert first["ada/1.png"] is not None
     assert np.array_equal(np.asarray(again["ada/1.png"]), np.asarray(first["ada/1.png"]))
     assert again["ada/2.png"] is None
+    assert again.notes == first.notes == {"ada/2.png": "not_a_picture"}
     with pytest.raises(FileNotFoundError, match="is in none of"):
         again.encode([tmp_path], ["ada/3.png"])
 
 
-def test_a_decision_that_names_outsiders_is_mended(calibration: Calibration) -> None:
-    crowd = Strangers(1).crowd(440, first=700_000)
-    lax = replace(calibration, offset=calibration.offset + 12)
-    result = adapted(crowd, lax, "campus", splits=1)
-    assert result.before.fpir > 0.02
-    assert result.after.fpir < 0.01
-    assert result.better
-    assert result.calibration.fitted_on == "campus"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "better"),
-    [
-        (Rates(0.10, 0.003), Rates(0.08, 0.003), True),
-        (Rates(0.10, 0.003), Rates(0.12, 0.003), False),
-        (Rates(0.10, 0.003), Rates(0.05, 0.009), False),
-        (Rates(0.10, 0.100), Rates(0.20, 0.003), True),
-        (Rates(0.10, 0.100), Rates(0.05, 0.050), False),
-    ],
-)
-def test_what_makes_things_worse_is_refused(
-    calibration: Calibration, before: Rates, after: Rates, *, better: bool
-) -> None:
-    assert Adapted(calibration, before, after).better is better
+def test_what_answers_came_to_is_told_by_the_person_whose_face_it_was(tmp_path: Path) -> None:
+    lists_at(tmp_path)
+    answers = [
+        Answer("mate", "p3", 1.0, "p3"),
+        Answer("outsider", "p3", 1.0, "p3"),
+        Answer("no face", None, None, None),
+    ]
+    assert outcomes(tmp_path / "trials.jsonl.gz", answers) == [
+        Outcome("p3", enrolled=True, wrong=False),
+        Outcome("x", enrolled=False, wrong=True),
+        Outcome("none.jpg", enrolled=True, wrong=True),
+    ]
 
 
 def test_what_ships_is_small_and_says_what_it_was_fitted_on() -> None:
