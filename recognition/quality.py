@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 __all__ = ["Quality", "faults", "quality_of"]
 
-# Each refuses at most 1 % of 258 photos of Labeled Faces in the Wild (of identities whose second byte of the name's
-# SHA-256 is even), in which a face is 80 pixels wide in the mean; of the same photos blurred by 5 pixels `_BLURRED`
-# refuses most, and of those at a quarter of their light `_DARK` all but a few.
+# Of 3,601 photos of Labeled Faces in the Wild (of identities whose second byte of the name's SHA-256 is even), in which
+# a face is 93 pixels wide in the median, all five together refuse 2, turned away by more than 1; of 70 faces in group
+# photos none. On the other side, of every twelfth of these photos (of those in which a face is still found): blurred by
+# 5 pixels `_BLURRED` refuses 73 % of 299, by 3 pixels 47 %, by 2 pixels 11 %; at a quarter of the light `_DARK` refuses
+# 93 % of 300, at half 2 %; at three times the light `_BRIGHT` 39 % of 153; at 15 % of the contrast `_FLAT` 97 % of 168.
 _DARK, _BRIGHT = 40.0, 235.0
 _FLAT = 8.0
 _TURNED = 1.0
