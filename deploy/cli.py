@@ -12,7 +12,8 @@ app = typer.Typer(
     name="rollcall", help="Face-based attendance as a stream on Kafka.", no_args_is_help=True, add_completion=False
 )
 
-# Name, where its function is, what `rollcall --help` says. In the order in which a person meets them.
+# Name, where its function is (or the Typer app of its own subcommands), what `rollcall --help` says. In the order in
+# which a person meets them.
 _COMMANDS = (
     ("demo", "deploy.demo.cli:run", "Call the roll of one lecture on real parts, and show it."),
     ("up", "deploy.local.cli:up", "Start the local stack: Kafka, database, ingest, stream app, API."),
@@ -24,6 +25,7 @@ _COMMANDS = (
     ("topics", "deploy.topics_cli:topics", "Create the Kafka topics, or report how they differ."),
     ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
+    ("dead", "stream_app.dead_cli:app", "List, show and replay frames that were refused."),
     ("api", "api.cli:run", "Run the REST API."),
     ("faces", "recognition.commands:faces", "Find the faces in pictures."),
     ("verify", "recognition.commands:verify", "Tell whether two photos show the same person."),
@@ -47,8 +49,12 @@ def _register(name: str, target: str, summary: str) -> None:
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def forward(context: typer.Context) -> None:
-        command = typer.Typer(add_completion=False)
-        command.command()(getattr(importlib.import_module(module), function))
+        loaded = getattr(importlib.import_module(module), function)
+        if isinstance(loaded, typer.Typer):
+            command = loaded
+        else:
+            command = typer.Typer(add_completion=False)
+            command.command()(loaded)
         command(args=context.args, prog_name=f"rollcall {name}")
 
 

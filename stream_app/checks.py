@@ -5,6 +5,7 @@ from attendance.store import Missing, Store
 from ingest.contract import GATEWAY_KEY_ID, BadFrame, from_message
 from stream_app.lease import Leased
 from stream_app.messages import CheckedFrame, Message, Refused
+from stream_app.replayed import BadReplay, first_arrival
 
 # A camera's settings are read again after so long; its frames come far more often than those change.
 CAMERA_LEASE_SECONDS = 10.0
@@ -21,15 +22,18 @@ class FrameChecks:
         """Give the frame of a sound message.
 
         Raises:
-            Refused: with the contract's code, `unknown_camera` or `clock`.
+            Refused: with the contract's code, `bad_replay`, `unknown_camera` or `clock`.
             StoreUnavailable: the registry can't be asked now.
         """
         try:
             frame = from_message(message.key, message.value, message.headers, find_key=self._find_key)
+            arrived_at = first_arrival(message.key, frame.picture, message.headers, self._gateway_key)
             camera = await self._cameras.get(frame.camera_id)
-            check_clock(camera, frame.taken_at, message.arrived_at)
+            check_clock(camera, frame.taken_at, arrived_at or message.arrived_at)
         except BadFrame as error:
             raise Refused(error.code, str(error)) from error
+        except BadReplay as error:
+            raise Refused("bad_replay", str(error)) from error
         except Missing as error:
             raise Refused("unknown_camera", "no camera with this id is registered") from error
         except WrongClock as error:

@@ -1,22 +1,23 @@
 """Refused frames go to `frames.dead`, confirmed, before they are acknowledged."""
 
-from aiokafka import AIOKafkaProducer
-
-from attendance.outbox import make_producer
+from ingest.contract import format_time
+from stream_app.confirmed import ConfirmedProducer, Outgoing
 from stream_app.messages import Message, Refused
 
 # Text of a refused frame may stand in the error; whoever sent it must not fill the topic with it.
 LONGEST_ERROR = 500
+# Headers that begin so are the stream app's own word. A camera's are left out, or it could write its own reason.
+DEAD_PREFIX = "dead_"
 
 
 class DeadLetters:
     """Sends refused frames with the reason, the error, and where they came from."""
 
     def __init__(self, bootstrap: str, topic: str, *, largest_message: int) -> None:
-        self._bootstrap = bootstrap
         self._topic = topic
-        self._largest_message = largest_message
-        self._producer: AIOKafkaProducer | None = None
+        self._producer = ConfirmedProducer(
+            bootstrap, client_id="rollcall-dead-letters", largest_message=largest_message
+        )
 
     async def send(self, message: Message, refused: Refused) -> None:
         """Send the frame as it came, its own headers kept, and wait for the confirmation.
@@ -24,39 +25,28 @@ class DeadLetters:
         Raises:
             KafkaError: Kafka did not confirm; send again.
         """
-        dead = {
-            "dead_reason": refused.code,
-            "dead_error": str(refused)[:LONGEST_ERROR],
-            "dead_topic": message.topic,
-            "dead_partition": str(message.partition),
-            "dead_offset": str(message.offset),
-            "dead_tries": str(refused.tries),
-        }
-        own = [(name, value if value is not None else b"") for name, value in message.headers]
-        headers = own + [(name, value.encode()) for name, value in dead.items()]
-        try:
-            producer = await self._started()
-            await producer.send_and_wait(self._topic, key=message.key, value=message.value or b"", headers=headers)
-        except Exception:
-            # An idempotent producer that failed once may refuse all that follows.
-            await self.stop()
-            raise
+        headers = (*own_headers(message), *dead_headers(message, refused))
+        await self._producer.send(Outgoing(self._topic, message.key, message.value or b"", headers))
 
     async def stop(self) -> None:
         """Close the connection."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+        await self._producer.stop()
 
-    async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = make_producer(
-                self._bootstrap, client_id="rollcall-dead-letters", largest_message=self._largest_message
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
+
+def own_headers(message: Message) -> list[tuple[str, bytes]]:
+    """Give the headers that a message came with."""
+    return [(name, value or b"") for name, value in message.headers if not name.startswith(DEAD_PREFIX)]
+
+
+def dead_headers(message: Message, refused: Refused) -> list[tuple[str, bytes]]:
+    """Give the headers that say why a message was refused, and where and when it came."""
+    dead = {
+        "dead_reason": refused.code,
+        "dead_error": str(refused)[:LONGEST_ERROR],
+        "dead_topic": message.topic,
+        "dead_partition": str(message.partition),
+        "dead_offset": str(message.offset),
+        "dead_tries": str(refused.tries),
+        "dead_arrivedat": format_time(message.arrived_at),
+    }
+    return [(name, value.encode()) for name, value in dead.items()]
