@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from recognition.commands.progress import bar
-from recognition.commands.reading import complain, look_at
+from recognition.commands.reading import complain, look_at, sentence_of
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.enrol import enrolment_face
 from recognition.errors import NoFace, RecognitionError
@@ -36,7 +36,7 @@ def gallery_of(engine: Engine, folder: Path, *, silent: bool) -> Gallery:
                 if face.template is not None:
                     gallery.add(person, face.template)
             except (OSError, RecognitionError) as error:
-                refused.append(f"{photo}: passed over. {error}")
+                refused.append(f"{photo}: passed over. {sentence_of(error)}")
             step()
     for sentence in refused:
         complain(sentence)

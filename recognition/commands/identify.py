@@ -7,7 +7,7 @@ import typer
 
 from recognition.commands.gallery_folder import gallery_of
 from recognition.commands.options import NO, AsJson, EngineName, GalleryFolder, SmallestFace
-from recognition.commands.reading import look_at, prepared, refusals
+from recognition.commands.reading import about, look_at, prepared, refusals
 from recognition.commands.tables import box_of, box_text, print_json, print_table
 from recognition.engine import SMALLEST_FACE
 
@@ -29,7 +29,8 @@ def identify(
     with refusals():
         loaded = prepared(engine)
         matcher = loaded.matcher
-        look = look_at(loaded, picture, smallest_face)
+        with about(picture):
+            look = look_at(loaded, picture, smallest_face)
         people = gallery_of(loaded, gallery, silent=as_json)
         answers = list(zip(look.faces, matcher.identify(look.faces, people), strict=True))
     if as_json:

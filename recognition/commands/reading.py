@@ -13,7 +13,7 @@ from recognition.errors import RecognitionError
 from recognition.faces import Look
 from recognition.picture import PictureLimits
 
-__all__ = ["FILE_LIMITS", "complain", "look_at", "looks", "prepared", "refusals"]
+__all__ = ["FILE_LIMITS", "about", "complain", "look_at", "looks", "prepared", "refusals", "sentence_of"]
 
 # A photo on a disk isn't a message: a camera's largest JPEG has about 30 MB.
 FILE_LIMITS = PictureLimits(max_bytes=100_000_000)
@@ -33,7 +33,7 @@ def refusals() -> Iterator[None]:
         complain(error.sentence)
         raise typer.Exit(UNUSABLE) from error
     except OSError as error:
-        complain(_sentence(error))
+        complain(sentence_of(error))
         raise typer.Exit(UNUSABLE) from error
 
 
@@ -49,6 +49,15 @@ def look_at(engine: Engine, picture: Path, smallest_face: float) -> Look:
     return engine.look(picture.read_bytes(), FILE_LIMITS, smallest_face)
 
 
+@contextmanager
+def about(picture: Path) -> Iterator[None]:
+    """Say which picture it is in the sentence of what recognition refuses."""
+    try:
+        yield
+    except RecognitionError as error:
+        raise type(error)(f"{picture}: {error.sentence}") from error
+
+
 def looks(
     engine: Engine, pictures: Iterable[Path], smallest_face: float, *, silent: bool
 ) -> tuple[list[tuple[Path, Look]], dict[Path, str]]:
@@ -60,14 +69,15 @@ def looks(
             try:
                 seen.append((picture, look_at(engine, picture, smallest_face)))
             except (OSError, RecognitionError) as error:
-                unusable[picture] = _sentence(error)
+                unusable[picture] = sentence_of(error)
             step()
     for picture, sentence in unusable.items():
         complain(f"{picture}: {sentence}")
     return seen, unusable
 
 
-def _sentence(error: OSError | RecognitionError) -> str:
+def sentence_of(error: OSError | RecognitionError) -> str:
+    """Return what is wrong and what to do, for people."""
     if isinstance(error, RecognitionError):
         return error.sentence
     if isinstance(error, FileNotFoundError):

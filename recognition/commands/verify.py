@@ -7,11 +7,10 @@ import typer
 
 from recognition.commands.options import NO, AsJson, EngineName, SmallestFace
 from recognition.commands.progress import bar
-from recognition.commands.reading import look_at, prepared, refusals
+from recognition.commands.reading import about, look_at, prepared, refusals
 from recognition.commands.tables import print_json
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.enrol import enrolment_face
-from recognition.errors import EnrolmentError
 from recognition.faces import Face
 from recognition.gallery import Gallery
 
@@ -56,7 +55,5 @@ def verify(
 
 
 def _only_face(engine: Engine, picture: Path, smallest_face: float) -> Face:
-    try:
+    with about(picture):
         return enrolment_face(look_at(engine, picture, smallest_face), smallest_face)
-    except EnrolmentError as error:
-        raise type(error)(f"{picture}: {error.sentence}") from error
