@@ -116,11 +116,14 @@ def main(*, quick: bool) -> None:
             f"{name:9}{count:9}{shares[0]:8.2f}{shares[1]:7.2f}{shares[2]:17.2f}{shares[3]:13.2f}"
             f"{100 * found['fnir_meeting']:8.1f}{100 * found['wrong_name_meeting']:9.2f}{found['seconds_to_name']:5.1f}"
         )
-    ships, fits = (
-        [each.base, each.per_chance, each.keep] for each in (spending_of(matcher), _fit(list(records.values())))
-    )
-    print(f"margin asked for: {ships}; fitted anew on these meetings it would be {[round(each, 2) for each in fits]}")
-    print(json.dumps(figures | {"spending": ships, "spending_refitted": fits}))
+    spending = spending_of(matcher)
+    figures["spending"] = [spending.base, spending.per_chance, spending.keep]
+    print(f"margin asked for: {spending}")
+    if not quick:  # a few meetings don't show the tail that this is about
+        fits = _fit(list(records.values()))
+        figures["spending_refitted"] = [fits.base, fits.per_chance, fits.keep]
+        print(f"what would hold {100 * _PROMISED_FPIR} % in every kind of these very meetings: {fits}")
+    print(json.dumps(figures))
 
 
 def _half(name: str) -> int:

@@ -40,7 +40,7 @@ class Settings:
     twice must not break it. `most_tracks`: open at once; a picture full of false finds must not fill the memory.
     `read_back`, `glimpses`: seconds, and encoded faces of a track, of which the state says where they were, for
     `Tracker.resume`. A track's template hardly gains from more (it is never worth two independent frames), the state of
-    a full lecture hall stays below 50 KB, and no more than these seconds of a camera need be read again.
+    a hundred tracks stays at 70 KB, and no more than these seconds of a camera need be read again.
     """
 
     motion: Motion = field(default_factory=Motion)

@@ -1,5 +1,6 @@
 """Who goes on whose track, on made-up motion."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -122,3 +123,12 @@ def test_boxes_without_size_break_nothing() -> None:
     flat = Face(Box(5, 5, 5, 5), 0.1)
     for each in watch(tracker(), [Frame(str(time), time, (flat, face("ada", 100))) for time in (0.0, 0.0, 1.0)]):
         assert all(math.isfinite(track.velocity[0]) for track in each.tracks)
+
+
+def test_the_state_of_a_full_lecture_hall_is_small_however_long_it_lasts() -> None:
+    hall, sizes = tracker(), []
+    for number in range(60):
+        watch(hall, [frame(0.2 * number, *(face("ada", 200.0 * place, moment=number) for place in range(100)))])
+        sizes.append(len(json.dumps(hall.state.to_document())))
+    assert len(hall.state.tracks) == 100
+    assert sizes[-1] < 80_000
