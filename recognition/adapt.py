@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.by_group import Outcome, Rates, rates
-from recognition.calibration import PROMISED_FPIR, Crowd, TooFewPeople, fit_calibration
+from recognition.calibration import LEAST_PEOPLE, PROMISED_FPIR, Crowd, TooFewPeople, fit_calibration
 from recognition.calibration.fit import SPLITS, least_sound
 from recognition.calibration.threshold import moved_threshold
 from recognition.calibration.trials import kinds_for, trials_of
@@ -22,7 +23,8 @@ _FEWEST_FOLDS = 2
 # FPIR of newcomers is only seen in steps; up to here it counts as keeping the promise.
 _KEPT_FPIR = 2 * PROMISED_FPIR
 
-Fit = Callable[[Crowd], Calibration]
+Told = Callable[[float], None]
+Fit = Callable[[Crowd, Told], Calibration]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def adapted(
     current: Calibration | None,
     encoder: str,
     fitted_on: str,
-    told: Callable[[float], None] = lambda _: None,
+    told: Told = lambda _: None,
     splits: int = SPLITS,
     names: Sequence[str] | None = None,
 ) -> Adapted:
@@ -76,9 +78,18 @@ def adapted(
     parts = np.array_split(np.random.default_rng(0).permutation(len(crowd)), folds)
     ways: dict[str, Fit] = {}
     if current is not None:
-        ways["threshold moved"] = lambda people: moved_threshold(current, people, fitted_on)
-    if current is None or _all_sound(crowd, parts):
-        ways["fitted anew"] = lambda people: fit_calibration(people, encoder, fitted_on, splits=splits)
+        ways["threshold moved"] = lambda people, _: moved_threshold(current, people, fitted_on)
+    enough = _all_sound(crowd, parts)
+    if current is None and not enough:
+        raise TooFewPeople(
+            f"For this encoder there is no calibration to start from, and {len(crowd)} people are too few to fit one "
+            f"and judge it on others: about {_FEWEST_FOLDS * LEAST_PEOPLE} are needed. Add people, or fit one unjudged "
+            "with `rollcall calibrate`."
+        )
+    if enough:
+        ways["fitted anew"] = lambda people, told: fit_calibration(
+            people, encoder, fitted_on, splits=splits, progress=told
+        )
 
     before: list[Outcome] = []
     after: dict[str, list[Outcome]] = {way: [] for way in ways}
@@ -86,8 +97,9 @@ def adapted(
         others = crowd.part(_without(parts, fold))
         if current is not None:
             before += _outcomes(current, crowd, part, named)
+        partly = partial(_partly, told, fold, folds + 1)
         for way, fit in ways.items():
-            after[way] += _outcomes(fit(others), crowd, part, named)
+            after[way] += _outcomes(fit(others, partly), crowd, part, named)
         told((fold + 1) / (folds + 1))
     if not rates(next(iter(after.values()))).enrolled:
         raise TooFewPeople(
@@ -97,9 +109,13 @@ def adapted(
     # The calibration that is written comes last: fitting it takes as long as a fold.
     found = [Judged(way, judged, rates(outcomes), outcomes) for way, outcomes in after.items()]
     best = min(found, key=lambda each: (not each.better, each.after.fpir > _KEPT_FPIR, each.after.fnir))
-    whole = ways[best.way](crowd)
+    whole = ways[best.way](crowd, partial(_partly, told, folds, folds + 1))
     told(1.0)
     return Adapted(best.way, best.before, best.after, best.outcomes, whole)
+
+
+def _partly(told: Told, step: int, steps: int, share: float) -> None:
+    told((step + share) / steps)
 
 
 def _all_sound(crowd: Crowd, parts: Sequence[NDArray[np.intp]]) -> bool:

@@ -103,6 +103,8 @@ def test_what_is_written_holds_no_template(tmp_path: Path) -> None:
 def test_too_few_people_or_photos_are_refused(calibration: Calibration) -> None:
     with pytest.raises(TooFewPeople, match="200 are needed"):
         adapted(Strangers(1).crowd(199), calibration, ENCODER, "campus")
+    with pytest.raises(TooFewPeople, match="no calibration to start from, and 240 people are too few"):
+        adapted(Strangers(1).crowd(240), None, ENCODER, "campus")
 
 
 @pytest.fixture
