@@ -126,7 +126,7 @@ async def ensure_topics(connection: ConnectionSettings, settings: TopicSettings)
         await admin.start()
         existing = set(await admin.list_topics())
         return [
-            await _compare(admin, plan, connection.kafka_bootstrap)
+            await _compare(admin, plan, connection)
             if plan.name in existing or not await _create(admin, plan)
             else TopicReport(plan.name, created=True)
             for plan in plan_topics(connection.topics, settings)
@@ -160,13 +160,16 @@ async def _settled(admin: AIOKafkaAdminClient, topic: str) -> dict[str, Any]:
             await asyncio.sleep(_POLL_S)
 
 
-async def _compare(admin: AIOKafkaAdminClient, plan: TopicPlan, bootstrap: str) -> TopicReport:
+async def _compare(admin: AIOKafkaAdminClient, plan: TopicPlan, connection: ConnectionSettings) -> TopicReport:
+    bootstrap = connection.kafka_bootstrap
     differences, commands = [], []
     topic = await _settled(admin, plan.name)
     partitions = len(topic["partitions"])
     if partitions != plan.partitions:
         differences.append(f"partitions: {partitions}, not {plan.partitions}")
-        if partitions < plan.partitions:
+        if partitions < plan.partitions and plan.name == connection.topics.frames:
+            commands.append(f"rollcall topics --partitions {plan.partitions}")
+        elif partitions < plan.partitions and plan.name != connection.topics.attendance_events:
             commands.append(
                 f"kafka-topics.sh --bootstrap-server {bootstrap} --alter --topic {plan.name} "
                 f"--partitions {plan.partitions}"

@@ -1,6 +1,7 @@
 """`rollcall topics`."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import typer
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from attendance.settings import ConnectionSettings
 from deploy.failures import told_plainly
+from deploy.frames_partitions import PartitionsStay, grow_frames
 from deploy.topics import TopicReport, TopicSettings, ensure_topics
 
 DIFFERS = 3
@@ -17,6 +19,8 @@ _UNSET = None
 
 
 def topics(
+    partitions: int | None = typer.Option(_UNSET, min=1, help="Give `frames` so many partitions, outside of meetings."),
+    force: bool | None = typer.Option(_UNSET, "--force", help="With --partitions: within a meeting too."),  # noqa: FBT001
     frames_partitions: int | None = typer.Option(_UNSET, help="Partitions of `frames` (8)."),
     frames_dead_partitions: int | None = typer.Option(_UNSET, help="Partitions of `frames.dead` (1)."),
     attendance_events_partitions: int | None = typer.Option(
@@ -27,10 +31,14 @@ def topics(
     replication_factor: int | None = typer.Option(_UNSET, help="Copies of each partition (1); 3 on a real cluster."),
     events_retention_days: float | None = typer.Option(_UNSET, help="How long attendance events are kept (30)."),
 ) -> None:
-    """Create the Kafka topics; for those that exist, report what differs and how to alter it. Alters nothing."""
+    """Create the Kafka topics; for those that exist, report what differs and how to alter it.
+
+    Alters nothing but, with --partitions, the number of partitions of `frames`, which only grows. That of
+    `attendance.events` is fixed for ever.
+    """
     days_s = events_retention_days * 86_400 if events_retention_days is not None else None
     given = {
-        "frames_partitions": frames_partitions,
+        "frames_partitions": frames_partitions if partitions is None else partitions,
         "frames_dead_partitions": frames_dead_partitions,
         "attendance_events_partitions": attendance_events_partitions,
         "sightings_partitions": sightings_partitions,
@@ -38,12 +46,25 @@ def topics(
         "replication_factor": replication_factor,
         "attendance_events_retention_s": days_s,
     }
-    with told_plainly():
+    with told_plainly(PartitionsStay):
         settings = TopicSettings.model_validate({name: value for name, value in given.items() if value is not None})
-        reports = asyncio.run(ensure_topics(ConnectionSettings(), settings))
+        connection = ConnectionSettings()
+        before = asyncio.run(_ensure_and_grow(connection, settings, partitions, force=bool(force)))
+        reports = asyncio.run(ensure_topics(connection, settings))
+    if before is not None and before != partitions:
+        typer.echo(f"{connection.topics.frames}: {before} partitions before, {partitions} now")
     show(reports, Console(highlight=False))
     if any(report.differences for report in reports):
         raise typer.Exit(DIFFERS)
+
+
+async def _ensure_and_grow(
+    connection: ConnectionSettings, settings: TopicSettings, partitions: int | None, *, force: bool
+) -> int | None:
+    if partitions is None:
+        return None
+    await ensure_topics(connection, settings)
+    return await grow_frames(connection, partitions, force=force, now=datetime.now(UTC))
 
 
 def show(reports: list[TopicReport], console: Console) -> None:

@@ -96,6 +96,8 @@ class DeadTopic:
             KafkaTimeoutError: nothing came for 40 s.
         """
         wanted = {each: span for each, span in self._spans.items() if span[0] < span[1]}
+        if not wanted:
+            return  # a consumer that was assigned nothing never stops (aiokafka 0.14)
         self._consumer.assign(list(wanted))
         for partition, (start, _) in wanted.items():
             self._consumer.seek(partition, start)

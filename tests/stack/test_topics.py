@@ -69,7 +69,7 @@ async def test_what_differs_is_reported_with_the_line_that_alters_it_and_left_al
     frames = reports[0]
     assert frames.differences == ("partitions: 2, not 4", "retention.ms: 60000, not 600000")
     partitions, settings = frames.commands
-    assert "--topic differs.frames --partitions 4" in partitions
+    assert partitions == "rollcall topics --partitions 4"
     assert "--entity-name differs.frames --add-config retention.ms=600000" in settings
     assert not any(report.differences for report in reports[1:])
     assert (await config_of(stack, connection.topics.frames))["retention.ms"] == "60000"
@@ -93,3 +93,11 @@ def test_with_three_copies_a_write_needs_two_of_them() -> None:
 def test_no_topic_waits_longer_for_its_segment_than_it_keeps_its_messages() -> None:
     for plan in plan_topics(Topics(), TopicSettings()):
         assert int(plan.config["segment.ms"]) < int(plan.config["retention.ms"])
+
+
+async def test_the_fixed_number_of_the_events_is_reported_without_a_line_that_would_alter_it(stack: LocalStack) -> None:
+    connection = under(stack, "fixed.")
+    await ensure_topics(connection, TopicSettings(attendance_events_partitions=1))
+    events = (await ensure_topics(connection, TopicSettings(attendance_events_partitions=2)))[2]
+    assert events.differences == ("partitions: 1, not 2",)
+    assert events.commands == ()
