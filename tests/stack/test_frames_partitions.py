@@ -1,7 +1,11 @@
 """`frames` gets more partitions between meetings, never fewer, and not while one is on."""
 
+import asyncio
+import os
 import secrets
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +63,31 @@ async def test_it_never_shrinks_even_by_force(stack: LocalStack) -> None:
     connection = await site(stack)
     with pytest.raises(PartitionsStay, match="can't take any away"):
         await grow_frames(connection, 1, force=True, now=NOW)
+
+
+async def test_the_command_grows_it_and_tells_a_refusal_in_a_sentence(stack: LocalStack) -> None:
+    connection = await site(stack)
+    environment = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
+        "MONGO_URL": stack.mongo_url,
+        "ROLLCALL_DATABASE": connection.database,
+        "ROLLCALL_TOPIC_PREFIX": connection.topic_prefix,
+    }
+    rollcall = Path(sys.executable).with_name("rollcall")
+
+    async def topics(partitions: int) -> tuple[int | None, str]:
+        command = (rollcall, "topics", "--partitions", str(partitions))
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)
+        out, err = await process.communicate()
+        return process.returncode, (out + err).decode()
+
+    code, said = await topics(3)
+    assert code == 0, said
+    assert "2 partitions before, 3 now" in said
+    assert await frames_fit(connection, 3)
+    code, said = await topics(1)
+    assert code == 1
+    assert said.startswith("error: ")
+    assert "can't take any away" in said
