@@ -23,7 +23,7 @@ Photos = Mapping[str, tuple[NDArray[np.float32], ...]]
 
 _VIEWS = ("#view1", "#view2", "#view3")
 # With an empty cache the quick form encodes the photos of so many people, without views: half a minute.
-_QUICK_PEOPLE = 420
+_QUICK_PEOPLE = 600
 
 
 def photos_of(most_photos: int, *, quick: bool) -> Photos:

@@ -49,7 +49,7 @@ _PHOTOS = 3
 # A dense group is so many people around the one whose surroundings are densest: some campuses are like that.
 _DENSE = 120
 _STEPS = (0.0, 0.25, 0.5, 1.0)
-_FULL, _QUICK = 400, 30
+_FULL, _QUICK = 400, 100
 _ENCODER = "sequences"
 
 
@@ -96,7 +96,7 @@ def main(*, quick: bool) -> None:
     generator = np.random.default_rng(1)
     records: dict[str, list[Record]] = defaultdict(list)
     for fitted in (0,) if quick else (0, 1):
-        matcher = _matcher({name: own for name, own in photos.items() if _half(name) == fitted}, 1 if quick else SPLITS)
+        matcher = _matcher({name: own for name, own in photos.items() if _half(name) == fitted}, 2 if quick else SPLITS)
         judged = [_person(name, own) for name, own in photos.items() if _half(name) != fitted]
         for kind in _KINDS[: 2 if quick else 3]:
             crowd = _densest(judged) if kind.dense else judged
