@@ -9,7 +9,7 @@ from recognition.models.packages import dlib_model
 if TYPE_CHECKING:
     import dlib
 
-__all__ = ["LANDMARK_MODELS", "cnn", "dlib_package", "hog", "shape_predictor"]
+__all__ = ["LANDMARK_MODELS", "dlib_package", "hog", "shape_predictor"]
 
 # The sizes of face_landmarks by name.
 LANDMARK_MODELS = {
@@ -31,12 +31,6 @@ def dlib_package() -> Any:  # noqa: ANN401  # a module without types
 def hog() -> "dlib.fhog_object_detector":
     """Return dlib's frontal face detector; raises EngineUnavailable."""
     return dlib_package().get_frontal_face_detector()
-
-
-@lru_cache(maxsize=1)
-def cnn() -> "dlib.cnn_face_detection_model_v1":
-    """Return dlib's CNN face detector; raises EngineUnavailable."""
-    return dlib_package().cnn_face_detection_model_v1(str(dlib_model("mmod_human_face_detector.dat")))
 
 
 @lru_cache(maxsize=2)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.compat.dlib_models import cnn, hog
+from recognition.compat.cnn import cnn_rectangles
+from recognition.compat.dlib_models import hog
 
 __all__ = ["Location", "batch_face_locations", "face_locations", "raw_face_locations"]
 
@@ -28,16 +29,18 @@ def batch_face_locations(
 ) -> list[list[Location]]:
     """Return the faces that `cnn` finds in each of several pictures, which must all be of one size.
 
-    `batch_size` is how many are looked at at once; on a processor it changes memory, and nothing else.
+    `batch_size` is how many that package's graphics card looks at at once; here it changes nothing. Raises RuntimeError
+    where the sizes differ, as there.
     """
-    found = cnn()(list(images), number_of_times_to_upsample, batch_size=batch_size)
-    return [[_within(_location(face.rect), images[0].shape) for face in faces] for faces in found]
+    if len({image.shape[:2] for image in images}) > 1:
+        raise RuntimeError("Images in list must all have the same dimensions.")
+    return [face_locations(image, number_of_times_to_upsample, "cnn") for image in images]
 
 
 def raw_face_locations(img: NDArray[np.uint8], number_of_times_to_upsample: int = 1, model: str = "hog") -> list[Any]:
     """Return the faces as dlib's rectangles, which may reach beyond the picture."""
     if model == "cnn":
-        return [face.rect for face in cnn()(img, number_of_times_to_upsample)]
+        return cnn_rectangles(img, number_of_times_to_upsample)
     return list(hog()(img, number_of_times_to_upsample))
 
 

@@ -17,14 +17,14 @@ from recognition.detectors.detector import Detector
 from recognition.detectors.regions import found_near
 from recognition.faces import Box, DetectorScale, Face
 from recognition.five_points import FivePoints
-from recognition.models import read_network, session
+from recognition.models import ModelCache, read_network, session
 from recognition.models.dlib_encoder import network_input
 from recognition.models.packages import dlib_model
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["CnnDetector"]
+__all__ = ["CnnDetector", "cnn_session"]
 
 _FILE = "mmod_human_face_detector.dat"
 _GRAPH_VERSION = b"cnn detector graph 1"
@@ -68,14 +68,7 @@ class CnnDetector(Detector):
 
     @cached_property
     def _network(self) -> "InferenceSession":
-        path = dlib_model(_FILE)
-
-        def build() -> bytes:
-            from recognition.models.onnx_graph import network_graph
-
-            return network_graph(read_network(path))
-
-        return session(self._cache.get("cnn", [_GRAPH_VERSION, path.read_bytes()], build), self._threads)
+        return cnn_session(self._cache, self._threads)
 
     @cached_property
     def _points(self) -> FivePoints:
@@ -100,3 +93,18 @@ class CnnDetector(Detector):
             scores.append(found[0, 0, rows, columns])
             scale *= _SHRINK
         return np.concatenate(boxes), np.concatenate(scores)
+
+
+def cnn_session(cache: ModelCache, threads: int = 1) -> "InferenceSession":
+    """Return what runs the network, built at the first call and cached; raises EngineUnavailable.
+
+    It takes `pictures` as `network_input` gives them, of any size, and gives the score of each place.
+    """
+    path = dlib_model(_FILE)
+
+    def build() -> bytes:
+        from recognition.models.onnx_graph import network_graph
+
+        return network_graph(read_network(path))
+
+    return session(cache.get("cnn", [_GRAPH_VERSION, path.read_bytes()], build), threads)

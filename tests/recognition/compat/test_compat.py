@@ -79,6 +79,11 @@ def test_grey_pictures_have_locations() -> None:
     assert compat.face_locations(np.array(astronaut().convert("L")), 0)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 90), (90, 3), (20, 20), (40, 200)])
+def test_the_cnn_finds_nothing_in_pictures_too_small_for_it_where_dlib_fails(size: tuple[int, int]) -> None:
+    assert compat.face_locations(np.full((*size, 3), 128, np.uint8), 0, "cnn") == []
+
+
 def test_a_file_that_is_missing_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         compat.load_image_file(tmp_path / "nonesuch.jpg")

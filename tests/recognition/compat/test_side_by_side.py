@@ -50,11 +50,22 @@ def test_hog_gives_the_same_boxes(theirs: ModuleType, picture: Picture, upsampli
 def test_the_cnn_gives_the_same_boxes(theirs: ModuleType) -> None:
     pair = np.array(both().resize((256, 150)))
     cut_off = np.array(grace_hopper().crop((215, 120, 370, 300)).resize((124, 144)))
-    for picture, upsampling in ((pair, 1), (cut_off, 0)):
+    grey = np.array(grace_hopper().convert("L").resize((224, 262)))
+    for picture, upsampling in ((pair, 1), (cut_off, 0), (grey, 0)):
         ours = compat.face_locations(picture, upsampling, model="cnn")
         assert ours == theirs.face_locations(picture, upsampling, model="cnn")
         assert len(ours) == 1
         assert all(type(side) is int for side in ours[0])
+
+
+def test_the_cnn_gives_the_same_boxes_in_photos_of_people(
+    theirs: ModuleType, faces_of: Callable[[str], list[Path]]
+) -> None:
+    for path in (path for person in PEOPLE for path in faces_of(person)[:2]):
+        picture = compat.load_image_file(path)
+        ours = compat.face_locations(picture, 0, "cnn")
+        assert ours == theirs.face_locations(picture, 0, "cnn")
+        assert ours
 
 
 def test_a_batch_gives_the_same_boxes(theirs: ModuleType) -> None:
