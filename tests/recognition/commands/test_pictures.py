@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from tests.recognition.commands.conftest import Rollcall
 
 COMMANDS = ("faces", "verify", "identify", "enrol-check", "video")
@@ -144,6 +146,14 @@ def test_each_photo_is_told_whether_it_can_be_enrolled(rollcall: Rollcall, photo
     bad = rollcall("enrol-check", photos / "grace.jpg", photos / "bad.jpg")
     assert bad.exit_code == 2
     assert "grace.jpg" in bad.stdout
+
+
+def test_a_bar_is_shown_on_a_terminal_and_never_with_json(photos: Path) -> None:
+    terminal = CliRunner(env={"TTY_COMPATIBLE": "1", "TERM": "xterm"})
+    shown = terminal.invoke(app, ["faces", str(photos / "cat.jpg")])
+    assert "Looking" in shown.stderr
+    assert "Looking" not in shown.stdout
+    assert terminal.invoke(app, ["faces", "--json", str(photos / "cat.jpg")]).stderr == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
