@@ -45,8 +45,9 @@ from recognition.tracking.decision import (
 from recognition.tracking.frame import Change, Frame, Seen
 from recognition.tracking.fusion import Correlation, Evidence, Fused, Weigh
 from recognition.tracking.plan import Economy, Hint, Hints, Plan, faces_to_encode, hints, plan
+from recognition.tracking.settings import Settings
 from recognition.tracking.state import Block, Glimpse, Ledger, TrackerState, TrackState
-from recognition.tracking.tracker import Settings, Tracker
+from recognition.tracking.tracker import Tracker
 from recognition.tracking.weighing import weigh_by_quality
 
 __all__ = [

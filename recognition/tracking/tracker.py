@@ -3,7 +3,7 @@
 import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,14 +14,15 @@ from recognition.assignment import assign
 from recognition.faces import Box, Face
 from recognition.gallery import Gallery
 from recognition.matcher import Matcher
-from recognition.tracking.association import Motion, Place, associate, overlaps
-from recognition.tracking.decision import Margins, Spending, decide, margins_of, spending_of
+from recognition.tracking.association import Place, associate, overlaps
+from recognition.tracking.decision import Margins, decide, margins_of, spending_of
 from recognition.tracking.frame import Change, Frame, Seen
-from recognition.tracking.fusion import Correlation, Evidence, Weigh
+from recognition.tracking.fusion import Evidence, Weigh
+from recognition.tracking.settings import Settings
 from recognition.tracking.state import Block, Glimpse, Ledger, TrackerState, TrackState
 from recognition.tracking.weighing import weigh_by_quality
 
-__all__ = ["Settings", "Tracker"]
+__all__ = ["Tracker"]
 
 _NOBODY: Mapping[str, float] = MappingProxyType({})
 # Between frames further apart than this a movement says nothing of the next one.
@@ -30,26 +31,6 @@ _LONGEST_STEP = 1.0
 _NEWEST_STEP = 0.5
 # A face found again is the one found before from this overlap on; another search of the same picture moves a box a bit.
 _SAME_FACE = 0.5
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a tracker works.
-
-    `lost_after`: seconds without a face after which a track is closed; at one frame a second a face that is missed
-    twice must not break it. `most_tracks`: open at once; a picture full of false finds must not fill the memory.
-    `read_back`, `glimpses`: seconds, and encoded faces of a track, of which the state says where they were, for
-    `Tracker.resume`. A track's template hardly gains from more (it is never worth two independent frames), the state of
-    a hundred tracks stays at 70 KB, and no more than these seconds of a camera need be read again.
-    """
-
-    motion: Motion = field(default_factory=Motion)
-    correlation: Correlation = field(default_factory=Correlation)
-    spending: Spending = field(default_factory=Spending)
-    lost_after: float = 4.0
-    most_tracks: int = 500
-    read_back: float = 10.0
-    glimpses: int = 12
 
 
 _DEFAULTS = Settings()
@@ -195,11 +176,18 @@ class Tracker:
                 track.state = _moved(track.state, face, now)
             if face.template is not None:
                 track.evidence.add(face.template, self._weigh(face), now)
-                track.encoded.append(_Encoded(self._frames, frame.id, now, whole))
             doubles[whole] += 1
             track.state = self._blocked(track.state)
             in_sight.append(track)
+        self._note(frame, [(track, face) for track, face in zip(in_sight, faces, strict=True) if face.template], now)
         return in_sight
+
+    def _note(self, frame: Frame, encoded: Sequence[tuple[_Open, Face]], now: float) -> None:
+        """Note where all of a frame's faces were if that is due for one: so few frames serve many tracks."""
+        every = self._settings.glimpse_every
+        if any(not track.encoded or now - track.encoded[-1].time >= every for track, _ in encoded):
+            for track, face in encoded:
+                track.encoded.append(_Encoded(self._frames, frame.id, now, _whole(face.box)))
 
     def _begin(self, frame: Frame, face: Face, now: float, double: int) -> _Open:
         # By the box in whole pixels: two workers that look at one frame may differ in a box's last digits, and in what

@@ -132,3 +132,15 @@ def test_the_state_of_a_full_lecture_hall_is_small_however_long_it_lasts() -> No
         sizes.append(len(json.dumps(hall.state.to_document())))
     assert len(hall.state.tracks) == 100
     assert sizes[-1] < 80_000
+
+
+def test_few_frames_serve_to_know_everyone_again() -> None:
+    hall = tracker()
+    for number in range(100):
+        moment = number / 10
+        coming = [face("ada", 100, moment=moment)] + [face("bob", 900, moment=moment)] * (moment >= 3.5)
+        watch(hall, [frame(moment, *coming)])
+    state = hall.state
+    assert len(state.glimpses) <= 12
+    for track in state.tracks:
+        assert sum(track.id == each for glimpse in state.glimpses for each, _ in glimpse.faces) >= 6

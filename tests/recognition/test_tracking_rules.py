@@ -111,7 +111,7 @@ def moved(first: Tracker, settings: Settings, frames: Sequence[Frame]) -> Tracke
 def test_a_move_to_another_worker_changes_no_track_no_name_and_no_chance(
     frames: list[Frame], at: int, random: Random
 ) -> None:
-    everything = Settings(spending=Spending(0.001, 0.01, 0.01), read_back=math.inf)
+    everything = Settings(spending=Spending(0.001, 0.01, 0.01), read_back=math.inf, glimpse_every=0.0)
     at = min(at, len(frames))
     whole = tracker(everything, _THRESHOLD)
     straight = run(frames, whole)
@@ -131,7 +131,7 @@ def test_a_move_to_another_worker_changes_no_track_no_name_and_no_chance(
 def test_a_move_keeps_every_track_name_and_block_however_little_can_be_read_again(
     frames: list[Frame], at: int, random: Random
 ) -> None:
-    sparing = Settings(read_back=2.0, glimpses=2)
+    sparing = Settings(read_back=2.0, glimpses=2, glimpse_every=0.5)
     first = tracker(sparing, _THRESHOLD)
     run(frames[:at], first)
     first.block(Block("a", 0.0, 1.0))
