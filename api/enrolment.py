@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from api.problems import Problem
 from api.settings import ApiSettings
 from recognition import (
+    SMALLEST_FACE,
     DeadlinePassed,
     Face,
     PictureLimits,
@@ -57,7 +58,7 @@ class EnrolmentDesk:
         """
         async with self._turn:
             try:
-                look = await self._process.look(photo)
+                look = await self._process.look(photo, SMALLEST_FACE)
             except ProcessDied as error:
                 raise Problem("recognition_failed", "looking at the photo failed: send another one") from error
             except DeadlinePassed as error:

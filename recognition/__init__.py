@@ -41,6 +41,7 @@ from recognition.matcher import Identity, Matcher
 from recognition.picture import PictureLimits, decode, read_header
 from recognition.process import LookAt, RecognitionProcess, look_with
 from recognition.quality import Quality, faults
+from recognition.watching import Glance, GlanceAt, Known, glance, glance_with
 
 __all__ = [
     "SMALLEST_ENROLMENT_FACE",
@@ -59,7 +60,10 @@ __all__ = [
     "FaceTooSmall",
     "FaceUnclear",
     "Gallery",
+    "Glance",
+    "GlanceAt",
     "Identity",
+    "Known",
     "Look",
     "LookAt",
     "Matcher",
@@ -86,6 +90,8 @@ __all__ = [
     "engines",
     "enrolment_face",
     "faults",
+    "glance",
+    "glance_with",
     "load_engine",
     "look_with",
     "read_header",

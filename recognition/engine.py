@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from time import perf_counter
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from recognition.faces import Box, DetectorScale, Face, Look, Timings
 from recognition.matcher import Matcher
 from recognition.picture import PictureLimits, decode, read_header
 
-__all__ = ["SMALLEST_FACE", "Engine", "engines", "load_engine"]
+__all__ = ["SMALLEST_FACE", "Engine", "engines", "load_engine", "shared_engine"]
 
 # The width in pixels from which faces are looked for where the caller doesn't say. Smaller ones can hardly be told
 # apart (a third are missed at 28 pixels), and looking for them multiplies the time.
@@ -100,3 +101,9 @@ def load_engine(name: str) -> Engine:
     module, factory = engines[name]
     engine: Engine = getattr(import_module(module), factory)()
     return engine
+
+
+@lru_cache(maxsize=1)
+def shared_engine(name: str) -> Engine:
+    """Return this process' own engine of a name, so that its models are loaded once; raises UnknownEngine."""
+    return load_engine(name)

@@ -12,11 +12,12 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache, partial
+from functools import partial
+from typing import Generic, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from recognition.engine import SMALLEST_FACE, Engine, load_engine
+from recognition.engine import load_engine, shared_engine
 from recognition.errors import DeadlinePassed, ProcessDied
 from recognition.faces import Look
 from recognition.picture import PictureLimits
@@ -24,8 +25,14 @@ from recognition.picture import PictureLimits
 __all__ = ["LookAt", "RecognitionProcess", "look_with"]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+# pebble counts a task's deadline from when the process takes it. One that died in just that moment takes none, and the
+# caller would wait for ever; a process starts within so long.
+_START_SECONDS = 15.0
 
 LookAt = Callable[[bytes, float], Look]
+
+Given = ParamSpec("Given")
+Seen = TypeVar("Seen")
 
 
 def look_with(engine: str, limits: PictureLimits) -> LookAt:
@@ -37,30 +44,33 @@ def look_with(engine: str, limits: PictureLimits) -> LookAt:
     return partial(_look, engine, limits)
 
 
-class RecognitionProcess:
+class RecognitionProcess(Generic[Given, Seen]):
     """One spawned process that looks at one picture at a time. It starts with its first, and dies with its parent.
 
-    >>> process = RecognitionProcess(look_with("face_recognition", PictureLimits()), deadline_s=20)
-    >>> look = await process.look(picture)
+    >>> process = RecognitionProcess(look_with("fast", PictureLimits()), deadline_s=20)
+    >>> look = await process.look(picture, 40.0)
     >>> process.stop()
     """
 
-    def __init__(self, look: LookAt, deadline_s: float) -> None:
+    def __init__(self, look: Callable[Given, Seen], deadline_s: float) -> None:
         """`look` is called in the process, so it must be one that can be pickled."""
         self._look = look
         self._deadline_s = deadline_s
         self._pool = _pool_of_one()
 
-    async def look(self, picture: bytes, smallest_face: float = SMALLEST_FACE) -> Look:
-        """Return what the engine saw, as `Engine.look` does and with its errors.
+    async def look(self, *given: Given.args, **named: Given.kwargs) -> Seen:
+        """Return what `look` gives in the process, with its errors.
 
         Raises ProcessDied if the process ended meanwhile, and DeadlinePassed if it took too long and was ended. The
         next call finds a new one.
         """
-        task = await self._schedule(picture, smallest_face)
+        task = await self._schedule(*given, **named)
         try:
-            return await asyncio.wrap_future(task)
+            return await asyncio.wait_for(asyncio.wrap_future(task), self._deadline_s + _START_SECONDS)
         except concurrent.futures.TimeoutError as error:
+            if not task.done() or task.cancelled():
+                await self._replace()
+                raise ProcessDied("The process that was to look at the picture never began.") from error
             raise DeadlinePassed(f"Looking at the picture took longer than {self._deadline_s:.0f} s.") from error
         except (BrokenProcessPool, ProcessExpired) as error:
             raise ProcessDied("The process that looked at the picture ended.") from error
@@ -69,11 +79,14 @@ class RecognitionProcess:
         """End the process; what it was at is lost."""
         _end(self._pool)
 
-    async def _schedule(self, picture: bytes, smallest_face: float) -> "ProcessFuture[Look]":
+    async def _schedule(self, *given: Given.args, **named: Given.kwargs) -> "ProcessFuture[Seen]":
         if not self._pool.active:
-            await asyncio.to_thread(_end, self._pool)
-            self._pool = _pool_of_one()
-        return self._pool.schedule(self._look, args=(picture, smallest_face), timeout=self._deadline_s)
+            await self._replace()
+        return self._pool.schedule(self._look, args=given, kwargs=named, timeout=self._deadline_s)
+
+    async def _replace(self) -> None:
+        await asyncio.to_thread(_end, self._pool)
+        self._pool = _pool_of_one()
 
 
 def _pool_of_one() -> ProcessPool:
@@ -98,10 +111,5 @@ def _die_with_parent(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-@lru_cache(maxsize=1)
-def _engine(name: str) -> Engine:
-    return load_engine(name)
-
-
 def _look(engine: str, limits: PictureLimits, picture: bytes, smallest_face: float) -> Look:
-    return _engine(engine).look(picture, limits, smallest_face)
+    return shared_engine(engine).look(picture, limits, smallest_face)

@@ -16,7 +16,7 @@ from yarl import URL
 
 from attendance.settings import ConnectionSettings
 from stream_app.consumer import HoldingConsumer, HoldingTransport
-from stream_app.parts import Parts
+from stream_app.parts import FETCH_BYTES, Parts
 from stream_app.settings import StreamSettings
 from stream_app.web import serve_pages
 
@@ -28,8 +28,6 @@ REBALANCE_SECONDS = 60.0
 COMMIT_SECONDS = 0.5
 # What one fetch may bring beyond the bounds of a partition that is held.
 MOST_FETCHED = 32
-# A picture is at most 8 MB; the broker gives a larger message all the same, if it is the first of a fetch.
-FETCH_BYTES = 9 * 1024 * 1024
 # What Faust itself needs to stop, beyond the deadline for frames under way; past it the process ends the hard way.
 STOP_SLACK_SECONDS = 15.0
 EXIT_UNEXPECTED = 70  # sysexits.h: an internal software error

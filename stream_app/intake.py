@@ -18,8 +18,8 @@ from attendance.store import Store, StoreUnavailable
 from stream_app import metrics
 from stream_app.assignment import Assignment
 from stream_app.health import Health
-from stream_app.lanes import Lanes, Outcome, Settle, Work
-from stream_app.messages import Message
+from stream_app.lanes import Lanes, Settle, Work, taken_at
+from stream_app.messages import Message, Outcome
 from stream_app.settings import StreamSettings
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Intake:
         self._holder = holder
         self._look = look
         self._fatal = fatal
-        self._lanes = Lanes(settle, self._on_lane_end)
+        self._lanes = Lanes(settle, self._on_lane_end, write_after_s=settings.write_after_s)
         self._assignments: dict[TP, Assignment] = {}
         self._under_way: dict[Work, EventT[Any]] = {}
         self._held: set[TP] = set()
@@ -90,7 +90,8 @@ class Intake:
             self._alarm_if_lost(partition, raw.offset)
         message = _message(event)
         slot = assignment.slots.add(raw.offset, message.size, event.ack)
-        work = Work(message, slot, assignment)
+        work = Work(message, slot, assignment, taken_at(message))
+        work.lane = self._lanes.of(work)
         work.let_bytes_go = partial(self._let_bytes_go, work)
         work.finish = partial(self._finish, work)
         work.outcome = asyncio.ensure_future(self._look(work))
@@ -150,6 +151,7 @@ class Intake:
         assignments, self._assignments = self._assignments, {}
         self._health.is_assigned = False
         for assignment in assignments.values():
+            self._lanes.forget(assignment)
             try:
                 await assignment.leave()
             except StoreUnavailable as error:  # whoever comes next will suspect a few frames, and find them innocent

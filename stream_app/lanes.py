@@ -1,20 +1,30 @@
-"""A lane for each camera: recognition of its frames may overlap, what follows from them is taken in their order."""
+"""A lane for each camera: recognition of its frames may overlap, what follows from them is taken in their order.
+
+What frames showed is written together, at once where a record changes and else after a moment; until then they are not
+acknowledged.
+"""
 
 import asyncio
+import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from ingest.contract import BadFrame, parse_time
 from stream_app.assignment import Assignment
-from stream_app.messages import Looked, Message, Refused
+from stream_app.following import Following
+from stream_app.messages import Message, Outcome, Shown
 from stream_app.slots import Slot
 
-# A resend of a frame comes within moments of it. More ids would only cost memory, for each camera.
-RECENT_IDS = 1024
+# A run is written when it has so many frames: more would stand unacknowledged for nothing.
+LONGEST_RUN = 16
+# A frame that was taken earlier but came later goes first, if it is earlier by no more than this. One that is more out
+# of order than that would make the whole lane wait for it.
+ORDER_TOLERANCE = timedelta(seconds=1)
 # Cameras come and go, and whoever produces to Kafka can invent keys: idle lanes beyond this many are let go.
 MOST_LANES = 2048
-
-Outcome = Looked | Refused | None  # None: abandoned, the frame will come again
 
 
 @dataclass(eq=False, slots=True)
@@ -27,24 +37,50 @@ class Work:
     message: Message
     slot: Slot
     assignment: Assignment
+    taken_at: datetime
     is_begun: bool = False
     is_abandoned: bool = False
+    is_alone: bool = False
+    lane: "Lane" = field(init=False)
     let_bytes_go: Callable[[], None] = field(init=False)
     finish: Callable[[], None] = field(init=False)
     outcome: asyncio.Future[Outcome] = field(init=False)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Settle = Callable[["Lane", list[tuple[Work, Outcome]]], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A frame with what became of it and what it changes (None where nothing does)."""
+
+    work: Work
+    outcome: Outcome
+    shown: Shown | None
+
+
+class Settle(Protocol):
+    """What a lane asks of whoever settles its frames."""
+
+    async def take(self, lane: "Lane", work: Work, outcome: Outcome) -> Shown | None:
+        """Tell what a frame changes, given those before it."""
+
+    async def write(self, lane: "Lane", run: list[Settled], next_offset: int) -> None:
+        """Make a run safe and finish its frames; all that the lane was given before `next_offset` is in it or done."""
 
 
 class Lane:
-    """The frames of one camera, in order."""
+    """The frames of one camera, in order. `following` is what is known of the camera; None before its first frame."""
 
-    def __init__(self, settle: Settle) -> None:
+    def __init__(self, settle: Settle, write_after_s: float) -> None:
+        self.following: Following | None = None
+        self.done_until = 0
+        self.resuming = asyncio.Lock()
         self._settle = settle
+        self._write_after_s = write_after_s
         self._waiting: deque[Work] = deque()
-        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._run: list[Settled] = []
+        self._due = 0.0
+        self._last_offset = -1
+        self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -55,55 +91,87 @@ class Lane:
     def put(self, work: Work, on_end: Callable[[asyncio.Task[None]], None]) -> None:
         """Take the next frame; its outcome is already being worked out."""
         self._waiting.append(work)
+        self._last_offset = work.message.offset
+        self._arrived.set()
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(self._go())
             self._task.add_done_callback(on_end)
 
-    def was_counted(self, frame_id: str) -> bool:
-        """Tell whether a frame with this id was counted before: the camera sent it again."""
-        return frame_id in self._recent
-
-    def count(self, frame_id: str) -> None:
-        """Note that a frame is counted, once what it showed is safe."""
-        self._recent[frame_id] = None
-        while len(self._recent) > RECENT_IDS:
-            self._recent.popitem(last=False)
-
-    async def _run(self) -> None:
+    async def _go(self) -> None:
         try:
-            while self._waiting:
-                run = [await self._next()]
-                # Whatever is ready behind it shares its writes.
-                while self._waiting and self._waiting[0].outcome.done():
-                    run.append(await self._next())
-                await self._settle(self, run)
+            while self._waiting or self._run:
+                work = await self._ready()
+                if work is None:
+                    await self._write()
+                    continue
+                self._waiting.remove(work)
+                outcome = work.outcome.result()
+                shown = await self._settle.take(self, work, outcome)
+                if not self._run:
+                    self._due = time.monotonic() + self._write_after_s
+                self._run.append(Settled(work, outcome, shown))
+                if work.is_alone or (shown and shown.is_urgent) or len(self._run) >= LONGEST_RUN:
+                    await self._write()
         finally:
             self._task = None
 
-    async def _next(self) -> tuple[Work, Outcome]:
-        work = self._waiting[0]
-        outcome = await work.outcome
-        self._waiting.popleft()
-        return work, outcome
+    async def _ready(self) -> Work | None:
+        """Wait for the next frame's outcome; None where the run is to be written first."""
+        while True:
+            self._arrived.clear()
+            work = self._next()
+            if work is not None and work.outcome.done():
+                return work
+            left = self._due - time.monotonic() if self._run else None
+            if left is not None and left <= 0:
+                return None
+            arrival = asyncio.ensure_future(self._arrived.wait())
+            awaited: set[asyncio.Future[Any]] = {arrival} if work is None else {arrival, work.outcome}
+            try:
+                await asyncio.wait(awaited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                arrival.cancel()
+
+    def _next(self) -> Work | None:
+        if not self._waiting:
+            return None
+        head = self._waiting[0]
+        near = (work for work in self._waiting if head.taken_at - work.taken_at <= ORDER_TOLERANCE)
+        return min(near, key=lambda work: (work.taken_at, work.message.offset))
+
+    async def _write(self) -> None:
+        run, self._run = self._run, []
+        first_waiting = min((work.message.offset for work in self._waiting), default=self._last_offset + 1)
+        await self._settle.write(self, run, first_waiting)
 
 
 class Lanes:
-    """The lanes by camera."""
+    """The lanes by partition and camera. `write_after_s`: how long what no record waits for may stand unwritten."""
 
-    def __init__(self, settle: Settle, on_end: Callable[[asyncio.Task[None]], None]) -> None:
+    def __init__(self, settle: Settle, on_end: Callable[[asyncio.Task[None]], None], *, write_after_s: float) -> None:
         self._settle = settle
+        self._write_after_s = write_after_s
         self._on_end = on_end
-        self._lanes: OrderedDict[bytes | None, Lane] = OrderedDict()
+        self._lanes: OrderedDict[tuple[Assignment, bytes | None], Lane] = OrderedDict()
+
+    def of(self, work: Work) -> Lane:
+        """Give the lane of a frame's camera."""
+        key = work.assignment, work.message.key
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(self._settle, self._write_after_s)
+            self._let_idle_go()
+        self._lanes.move_to_end(key)
+        return lane
 
     def put(self, work: Work) -> None:
         """Take the next frame of its camera."""
-        key = work.message.key
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(self._settle)
-            self._let_idle_go()
-        self._lanes.move_to_end(key)
-        lane.put(work, self._on_end)
+        work.lane.put(work, self._on_end)
+
+    def forget(self, assignment: Assignment) -> None:
+        """Forget a partition's lanes: whoever has it next knows more."""
+        for key in [key for key in self._lanes if key[0] is assignment]:
+            del self._lanes[key]
 
     def _let_idle_go(self) -> None:
         excess = len(self._lanes) - MOST_LANES
@@ -114,3 +182,12 @@ class Lanes:
 
     def _latest(self) -> Lane:
         return next(reversed(self._lanes.values()))
+
+
+def taken_at(message: Message) -> datetime:
+    """Give the time that a frame's message claims, for its place among its neighbours; else when it arrived."""
+    claimed = next((value for name, value in message.headers if name == "ce_time"), None)
+    try:
+        return parse_time((claimed or b"").decode("ascii"))
+    except (BadFrame, UnicodeDecodeError):
+        return message.arrived_at

@@ -1,16 +1,15 @@
-"""One frame on its way from a message to what was seen: checks, what is on in the room, recognition, identities."""
+"""One frame on its way from a message to what its picture shows: checks, what is on in the room, recognition."""
 
 import asyncio
 
-from recognition import Matcher
 from stream_app import metrics
 from stream_app.checks import FrameChecks
-from stream_app.decision import decide
 from stream_app.health import Health
-from stream_app.lanes import Outcome, Work
-from stream_app.messages import Looked, Refused
+from stream_app.lanes import Work
+from stream_app.messages import Done, Looked, Outcome, Refused
 from stream_app.patience import until_available
 from stream_app.pool import RecognitionPool, look_patiently
+from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 
 
@@ -18,17 +17,25 @@ class Looker:
     """Looks at frames, as many at once as the pool has workers."""
 
     def __init__(
-        self, checks: FrameChecks, rosters: Rosters, pool: RecognitionPool, matcher: Matcher, health: Health
+        self,
+        checks: FrameChecks,
+        rosters: Rosters,
+        pool: RecognitionPool,
+        resuming: Resuming,
+        health: Health,
+        *,
+        spares_work: bool,
     ) -> None:
         self._checks = checks
         self._rosters = rosters
         self._pool = pool
-        self._matcher = matcher
+        self._resuming = resuming
         self._health = health
+        self._spares_work = spares_work
         self._alone = asyncio.Lock()
 
     async def look(self, work: Work) -> Outcome:
-        """Tell what became of a frame: what was seen, why it is refused, or None where it was abandoned meanwhile."""
+        """Tell what became of a frame: what it shows, why it is refused, or None where it was abandoned meanwhile."""
         offset = work.message.offset
         try:
             if await work.assignment.is_suspect(offset):
@@ -43,7 +50,7 @@ class Looker:
         if work.is_abandoned:
             self._alone.release()
             return None
-        work.is_begun = True
+        work.is_begun = work.is_alone = True
         release = asyncio.create_task(self._release_when_settled(work))
         try:
             await work.assignment.count_try(work.message.offset)
@@ -61,19 +68,20 @@ class Looker:
     async def _look(self, work: Work) -> Outcome:
         checked = await until_available(lambda: self._checks.check(work.message), self._health)
         frame, camera = checked.frame, checked.camera
+        following = await self._resuming.following(work.lane, work, camera)
+        if work.message.offset < work.lane.done_until:
+            work.let_bytes_go()
+            return Done()
         view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
-        if view is None:
+        if view is None or following.was_counted(frame.id):
             work.let_bytes_go()
             return Looked(frame.id, camera, frame.taken_at)
         async with self._pool.free_process() as process:
             if work.is_abandoned:
                 return None
             work.is_begun = True
+            known, reference = following.known(frame.taken_at) if self._spares_work else (None, None)
             with metrics.SECONDS.labels("recognition").time():
-                look = await look_patiently(process, frame.picture, camera.smallest_face)
+                glance = await look_patiently(process, frame.picture, camera.smallest_face, known)
         work.let_bytes_go()
-        # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
-        view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
-        if view is None:
-            return Looked(frame.id, camera, frame.taken_at)
-        return decide(frame, camera, look.faces, view, self._matcher)
+        return Looked(frame.id, camera, frame.taken_at, glance, reference)

@@ -1,13 +1,14 @@
 """What goes from one part of the stream app to the next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.cameras import Camera
 from attendance.meetings import Meeting
 from attendance.records import Sighting
 from ingest.contract import Frame
+from recognition import Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +39,69 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """A frame that was looked at, or needn't be: who was seen in which meeting.
-
-    `meetings` are those that the frame counts for; none, where nothing was on in the room. `faces` counts the faces
-    found, `unknown` those that are nobody's on the rosters.
-    """
-
-    frame_id: str
-    camera: Camera
-    taken_at: datetime
-    meetings: tuple[Meeting, ...] = ()
-    sightings: tuple[tuple[Meeting, datetime, Sighting], ...] = field(default=())  # with when it counts from
-    faces: int = 0
-    unknown: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class CheckedFrame:
     """A frame whose message, signature, camera and clock are sound."""
 
     frame: Frame
     camera: Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A frame that was looked at, or needn't be.
+
+    `glance`: what it showed; None where nothing was on in the room. `reference`: the id of the frame against which it
+    shows no change, if the glance says so.
+    """
+
+    frame_id: str
+    camera: Camera
+    taken_at: datetime
+    glance: Glance | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A frame that comes again although what it showed is in the store: its acknowledgement was lost."""
+
+
+Outcome = Looked | Done | Refused | None  # None: abandoned, the frame will come again
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A student's track as it counts for a meeting: from `counts_from` on."""
+
+    meeting: Meeting
+    counts_from: datetime
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A track that was taken for a student and, by the frame taken `at` that moment, isn't them."""
+
+    meeting: Meeting
+    student_id: str
+    sighting_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a frame changes.
+
+    `meetings` are those it counts for, `seen` and `taken_back` what their records need to hear; where one of these is
+    news, and not only a track that goes on, it `is_urgent`.
+    `faces` counts the faces found, `unknown` those without a name.
+    """
+
+    camera: Camera
+    taken_at: datetime
+    meetings: tuple[Meeting, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    taken_back: tuple[TakenBack, ...] = ()
+    faces: int = 0
+    unknown: int = 0
+    is_urgent: bool = False

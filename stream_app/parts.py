@@ -9,7 +9,8 @@ from attendance.keys import read_gateway_key
 from attendance.outbox import OutboxRelay, make_producer
 from attendance.settings import ConnectionSettings
 from attendance.store import Store, StoreUnavailable
-from recognition import PictureLimits, load_engine, look_with
+from recognition import PictureLimits, glance_with, load_engine
+from recognition.tracking import Settings, Tracker, margins_of
 from stream_app import metrics
 from stream_app.checks import FrameChecks
 from stream_app.closer import Closer
@@ -18,12 +19,16 @@ from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
 from stream_app.pool import RecognitionPool
+from stream_app.reading_back import ReadBack
+from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 from stream_app.settings import StreamSettings
 from stream_app.settle import Settler
 from stream_app.writer import Writer
 
 MEASURE_SECONDS = 5.0
+# A picture is at most 8 MB; the broker gives a larger message all the same, if it is the first of a fetch.
+FETCH_BYTES = 9 * 1024 * 1024
 
 Fatal = Callable[[BaseException], None]
 
@@ -60,23 +65,29 @@ class Parts:
             connection.kafka_bootstrap, connection.topics.frames_dead, largest_message=settings.dead_letter_bytes
         )
         self._pool = RecognitionPool(
-            look_with(settings.engine, PictureLimits()), size=settings.pool_size, deadline_s=settings.frame_deadline_s
+            glance_with(settings.engine, PictureLimits()), size=settings.pool_size, deadline_s=settings.frame_deadline_s
         )
-        looker = Looker(
-            FrameChecks(self.store, gateway_key),
-            Rosters(self.store, engine.encoder),
+        checks = FrameChecks(self.store, gateway_key)
+        rosters = Rosters(self.store, engine.encoder)
+        tracking = Settings()
+        resuming = Resuming(
+            self.store,
+            checks,
             self._pool,
-            engine.matcher,
+            ReadBack(connection.kafka_bootstrap, largest_message=FETCH_BYTES),
+            lambda camera: Tracker(camera, margins_of(engine.matcher), tracking),
             self.health,
+            lost_after_s=tracking.lost_after,
         )
-        settler = Settler(Writer(self.store, self._relay.nudge), self._dead_letters, self.health)
+        looker = Looker(checks, rosters, self._pool, resuming, self.health, spares_work=settings.spare_work)
+        settler = Settler(self.store, rosters, Writer(self.store, self._relay.nudge), self._dead_letters, self.health)
         self.intake = Intake(
             settings,
             self.store,
             self.health,
             holder=new_id(),
             look=looker.look,
-            settle=settler.settle,
+            settle=settler,
             fatal=fatal,
         )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from recognition import DeadlinePassed, Look, LookAt, PictureError, ProcessDied, RecognitionProcess
+from recognition import DeadlinePassed, Glance, GlanceAt, Known, PictureError, ProcessDied, RecognitionProcess
 from stream_app import metrics
 from stream_app.messages import Refused
 
@@ -14,18 +14,21 @@ MOST_DEATHS = 3
 MOST_DEADLINES = 2
 
 
+GlanceProcess = RecognitionProcess[[bytes, float, Known | None], Glance]
+
+
 class RecognitionPool:
     """So many processes; whoever gets one has it alone."""
 
-    def __init__(self, look: LookAt, *, size: int, deadline_s: float) -> None:
-        """`look` is called in the processes (`recognition.look_with`)."""
+    def __init__(self, look: GlanceAt, *, size: int, deadline_s: float) -> None:
+        """`look` is called in the processes (`recognition.glance_with`)."""
         self._processes = [RecognitionProcess(look, deadline_s) for _ in range(size)]
-        self._free: asyncio.Queue[RecognitionProcess] = asyncio.Queue()
+        self._free: asyncio.Queue[GlanceProcess] = asyncio.Queue()
         for process in self._processes:
             self._free.put_nowait(process)
 
     @asynccontextmanager
-    async def free_process(self) -> AsyncIterator[RecognitionProcess]:
+    async def free_process(self) -> AsyncIterator[GlanceProcess]:
         """Wait for a free process and have it for a while; who waited longest is first."""
         process = await self._free.get()
         try:
@@ -39,7 +42,7 @@ class RecognitionPool:
             process.stop()
 
 
-async def look_patiently(process: RecognitionProcess, picture: bytes, smallest_face: float) -> Look:
+async def look_patiently(process: GlanceProcess, picture: bytes, smallest_face: float, known: Known | None) -> Glance:
     """Look at a picture, again where its process died or was late for reasons that may not be the picture's.
 
     Raises:
@@ -49,7 +52,7 @@ async def look_patiently(process: RecognitionProcess, picture: bytes, smallest_f
     deaths = deadlines = 0
     while True:
         try:
-            return await process.look(picture, smallest_face)
+            return await process.look(picture, smallest_face, known)
         except PictureError as error:
             raise Refused(error.code, str(error)) from error
         except ProcessDied as error:

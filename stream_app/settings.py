@@ -21,8 +21,19 @@ class StreamSettings(BaseSettings):
     frame_deadline_s: float = Field(
         default=20.0, gt=0, description="the longest that one frame's recognition may take before it is ended"
     )
+    spare_work: bool = Field(
+        default=True,
+        description="leave undone what tells nothing new: frames without a change, places without a track, "
+        "templates of who is known already",
+    )
+    write_after_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="frames that change no record are written together after so long; each camera costs a few writes "
+        "each time",
+    )
     unacknowledged_frames: int = Field(
-        default=64, ge=1, description="a partition with so many frames under way is asked for no more"
+        default=256, ge=1, description="a partition with so many frames under way is asked for no more"
     )
     unacknowledged_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1, description="a partition whose frames hold so many bytes is asked for no more"

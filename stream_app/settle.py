@@ -1,13 +1,17 @@
 """What follows from a camera's frames, in their order: records, dead letters, and then the acknowledgement."""
 
+from collections.abc import Iterable
+
 import structlog
 
-from stream_app import metrics
+from attendance.store import Store
+from stream_app import clock, metrics
 from stream_app.dead_letters import DeadLetters
 from stream_app.health import Health
-from stream_app.lanes import Lane, Outcome, Work
-from stream_app.messages import Looked, Refused
+from stream_app.lanes import Lane, Settled, Work
+from stream_app.messages import Done, Looked, Outcome, Refused, Shown
 from stream_app.patience import until_available
+from stream_app.rosters import Rosters
 from stream_app.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -16,30 +20,60 @@ log = structlog.get_logger(__name__)
 class Settler:
     """Settles frames: a frame is done once what it showed is in the store, or it lies in the dead letters."""
 
-    def __init__(self, writer: Writer, dead_letters: DeadLetters, health: Health) -> None:
+    def __init__(
+        self, store: Store, rosters: Rosters, writer: Writer, dead_letters: DeadLetters, health: Health
+    ) -> None:
+        self._store = store
+        self._rosters = rosters
         self._writer = writer
         self._dead_letters = dead_letters
         self._health = health
 
-    async def settle(self, lane: Lane, run: list[tuple[Work, Outcome]]) -> None:
-        """Settle a run of one camera's frames. Database and broker being away is waited out."""
-        looked = _counted_once(lane, [outcome for _, outcome in run if isinstance(outcome, Looked)])
+    async def take(self, lane: Lane, work: Work, outcome: Outcome) -> Shown | None:
+        """Tell what a frame changes, given those before it; None where nothing does."""
+        if work.is_abandoned or not isinstance(outcome, Looked) or lane.following is None:
+            return None
+        if lane.following.was_counted(outcome.frame_id):
+            metrics.FRAMES.labels("duplicate").inc()
+            return None
+        camera = outcome.camera
+        # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
+        view = await until_available(lambda: self._rosters.view(camera.room_id, outcome.taken_at), self._health)
+        if view is None or outcome.glance is None:
+            metrics.FRAMES.labels("no_meeting").inc()
+            return lane.following.pass_over(outcome)
+        shown = lane.following.take(outcome, outcome.glance, view)
+        metrics.FRAMES.labels("looked_at" if outcome.glance.look else "unchanged").inc()
+        metrics.FACES.labels("unknown").inc(shown.unknown)
+        metrics.FACES.labels("recognised").inc(shown.faces - shown.unknown)
+        return shown
+
+    async def write(self, lane: Lane, run: list[Settled], next_offset: int) -> None:
+        """Make a run of one camera's frames safe, then finish them. Database and broker being away is waited out."""
+        shown = [each.shown for each in run if each.shown is not None]
         with metrics.SECONDS.labels("write").time():
-            await until_available(lambda: self._writer.write(looked), self._health)
-        for frame in looked:
-            lane.count(frame.frame_id)
-            metrics.FACES.labels("unknown").inc(frame.unknown)
-            metrics.FACES.labels("recognised").inc(frame.faces - frame.unknown)
-            metrics.FRAMES.labels("looked_at" if frame.meetings else "no_meeting").inc()
-        metrics.FRAMES.labels("duplicate").inc(sum(isinstance(outcome, Looked) for _, outcome in run) - len(looked))
-        for work, outcome in run:
-            if isinstance(outcome, Refused):
-                await self._refuse(work, outcome)
-        for work, outcome in run:
-            if outcome is not None:
-                await work.assignment.forget_tries(work.message.offset)
-                work.finish()
-            work.settled.set()
+            await until_available(lambda: self._writer.write(shown), self._health)
+            await self._save(lane, run, shown, next_offset)
+        for each in run:
+            if isinstance(each.outcome, Refused) and not each.work.is_abandoned:
+                await self._refuse(each.work, each.outcome)
+        for each in run:
+            if each.outcome is not None:
+                await each.work.assignment.forget_tries(each.work.message.offset)
+                each.work.finish()
+            if isinstance(each.outcome, Done):
+                metrics.FRAMES.labels("done_before").inc()
+            each.work.settled.set()
+
+    async def _save(self, lane: Lane, run: list[Settled], shown: list[Shown], next_offset: int) -> None:
+        following = lane.following
+        if following is None or not shown:
+            return
+        # What was abandoned comes again, to whoever has the partition then.
+        until = min([next_offset, *_abandoned(run)]) - 1
+        message, camera = run[-1].work.message, shown[-1].camera
+        saved = following.saved(camera, message.topic, message.partition, until, clock.now())
+        await until_available(lambda: self._store.tracks.save(saved), self._health)
 
     async def _refuse(self, work: Work, refused: Refused) -> None:
         message = work.message
@@ -56,10 +90,5 @@ class Settler:
         )
 
 
-def _counted_once(lane: Lane, looked: list[Looked]) -> list[Looked]:
-    """Drop frames that the camera sent again: counted twice, one would weigh as two."""
-    fresh: dict[str, Looked] = {}
-    for frame in looked:
-        if not lane.was_counted(frame.frame_id):
-            fresh.setdefault(frame.frame_id, frame)
-    return list(fresh.values())
+def _abandoned(run: Iterable[Settled]) -> list[int]:
+    return [each.work.message.offset for each in run if each.outcome is None or each.work.is_abandoned]

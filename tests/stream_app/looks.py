@@ -4,12 +4,15 @@ import os
 import time
 from pathlib import Path
 
-from recognition import DetectorScale, Look, NotAPicture, PictureHeader, Timings
+import numpy as np
 
-SEEN = Look(PictureHeader("JPEG", 1, 1), 1, 1, (), DetectorScale(0, 1), Timings(0, 0, 0))
+from recognition import DetectorScale, Glance, Known, Look, NotAPicture, PictureHeader, Timings
+
+_LOOK = Look(PictureHeader("JPEG", 1, 1), 1, 1, (), DetectorScale(0, 1), Timings(0, 0, 0))
+SEEN = Glance(_LOOK, whole=True, thumbnail=np.zeros((1, 1), np.uint8))
 
 
-def look(picture: bytes, _smallest_face: float) -> Look:
+def look(picture: bytes, _smallest_face: float, _known: Known | None) -> Glance:
     """Do what the picture says: a word, and for some a file that counts how often it was looked at."""
     word, _, path = picture.decode().partition(" ")
     if path:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -16,8 +17,8 @@ from attendance.store.partitions import Takeover
 from stream_app import metrics
 from stream_app.health import Health
 from stream_app.intake import Intake
-from stream_app.lanes import Lane, Outcome, Work
-from stream_app.messages import Looked, Refused
+from stream_app.lanes import Lane, Settled, Work
+from stream_app.messages import Looked, Outcome, Refused, Shown
 from stream_app.settings import StreamSettings
 
 CAMERA = Camera("camera", "room")
@@ -66,23 +67,45 @@ class Bench:
     acknowledged: list[int] = field(default_factory=list)
     forgotten: list[int] = field(default_factory=list)
     settled: list[list[str]] = field(default_factory=list)
+    written_until: list[int] = field(default_factory=list)
     held: set[TP] = field(default_factory=set)
     looks: dict[int, asyncio.Future[Outcome]] = field(default_factory=dict)
     fatal: list[BaseException] = field(default_factory=list)
     settle_error: BaseException | None = None
     committed_offset: int | None = None
+    write_after_s: float = 0.0
+    is_urgent: bool = False
 
     async def look(self, work: Work) -> Outcome:
         work.is_begun = True
         self.looks[work.message.offset] = asyncio.get_running_loop().create_future()
         return await self.looks[work.message.offset]
 
-    async def settle(self, lane: Lane, run: list[tuple[Work, Outcome]]) -> None:
+    async def take(self, _lane: Lane, _work: Work, outcome: Outcome) -> Shown | None:
         if self.settle_error:
             raise self.settle_error
-        self.settled.append([outcome.frame_id for _, outcome in run if isinstance(outcome, Looked)])
-        for work, _ in run:
-            work.finish()
+        return Shown(CAMERA, MOMENT, is_urgent=self.is_urgent) if isinstance(outcome, Looked) else None
+
+    async def write(self, _lane: Lane, run: list[Settled], next_offset: int) -> None:
+        self.settled.append([each.outcome.frame_id for each in run if isinstance(each.outcome, Looked)])
+        self.written_until.append(next_offset)
+        for each in run:
+            each.work.finish()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        store = cast("Store", SimpleNamespace(partitions=self.partitions))
+        settings = StreamSettings(
+            unacknowledged_frames=4, unacknowledged_bytes=1000, drain_deadline_s=0.2, write_after_s=self.write_after_s
+        )
+        self.intake = Intake(
+            settings, store, Health(), holder="me", look=self.look, settle=self, fatal=self.fatal.append
+        )
+        self.intake.source = self
+        self.intake.assign([TP("frames", 0), TP("frames", 1)])
+        yield
+        for look in self.looks.values():
+            look.cancel()
 
     def hold(self, partition: TP) -> None:
         self.held.add(partition)
@@ -96,14 +119,16 @@ class Bench:
     def forget(self, event: EventT[Any]) -> None:
         self.forgotten.append(event.message.offset)
 
-    def give(self, offset: int, camera: bytes = b"camera", partition: int = 0, size: int = 10) -> None:
+    def give(
+        self, offset: int, camera: bytes = b"camera", partition: int = 0, size: int = 10, taken_at: str = ""
+    ) -> None:
         message = SimpleNamespace(
             topic="frames",
             partition=partition,
             offset=offset,
             key=camera,
             value=b"x" * size,
-            headers=[],
+            headers=[("ce_time", taken_at.encode())],
             timestamp=0.0,
         )
         event = SimpleNamespace(message=message, value=message.value, ack=lambda: self.acknowledged.append(offset))
@@ -124,16 +149,8 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
-    store = cast("Store", SimpleNamespace(partitions=bench.partitions))
-    settings = StreamSettings(unacknowledged_frames=4, unacknowledged_bytes=1000, drain_deadline_s=0.2)
-    bench.intake = Intake(
-        settings, store, Health(), holder="me", look=bench.look, settle=bench.settle, fatal=bench.fatal.append
-    )
-    bench.intake.source = bench
-    bench.intake.assign([TP("frames", 0), TP("frames", 1)])
-    yield bench
-    for look in bench.looks.values():
-        look.cancel()
+    async with bench.running():
+        yield bench
 
 
 async def test_frames_of_one_camera_are_settled_in_order_though_looks_end_in_another(bench: Bench) -> None:
@@ -144,6 +161,24 @@ async def test_frames_of_one_camera_are_settled_in_order_though_looks_end_in_ano
     await bench.see(0)
     assert [frame for run in bench.settled for frame in run] == ["f0", "f1", "f2"]
     assert bench.acknowledged == [0, 1, 2]
+
+
+async def test_a_frame_that_was_taken_a_little_earlier_goes_first_though_it_came_later(bench: Bench) -> None:
+    bench.give(0, taken_at="2026-01-01T00:00:00.4Z")
+    bench.give(1, taken_at="2026-01-01T00:00:00.2Z")
+    bench.give(2, taken_at="2025-12-31T23:00:00Z")  # too far back to be waited for
+    await bench.see(0, 2, 1)
+    assert [frame for run in bench.settled for frame in run] == ["f1", "f0", "f2"]
+    assert bench.acknowledged == [0, 1, 2]
+
+
+async def test_what_is_written_is_said_to_reach_no_further_than_the_first_frame_still_waiting(bench: Bench) -> None:
+    bench.give(0, taken_at="2026-01-01T00:00:00.4Z")
+    bench.give(1, taken_at="2026-01-01T00:00:00.2Z")
+    await bench.see(1)
+    assert bench.written_until == [0]
+    await bench.see(0)
+    assert bench.written_until == [0, 2]
 
 
 async def test_a_slow_camera_does_not_keep_another_from_being_settled_but_from_being_acknowledged(
@@ -249,6 +284,19 @@ async def test_partitions_are_left_in_order_and_without_a_word_where_the_store_i
     bench.partitions.is_away = True
     await bench.intake.left()
     assert sorted(bench.partitions.left) == [0, 1]
+
+
+async def test_what_changes_no_record_is_written_together_after_a_moment_and_news_at_once() -> None:
+    bench = Bench(write_after_s=60)
+    async with bench.running():
+        bench.give(0)
+        bench.give(1)
+        await bench.see(0, 1)
+        assert bench.settled == []
+        bench.is_urgent = True
+        bench.give(2)
+        await bench.see(2)
+        assert bench.settled == [["f0", "f1", "f2"]]
 
 
 async def test_an_unexpected_error_is_fatal_and_nothing_is_acknowledged(bench: Bench) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from recognition import Look, PictureLimits, UnknownEngine, look_with
+from recognition import Glance, PictureLimits, UnknownEngine, glance_with
 from stream_app.messages import Refused
 from stream_app.pool import RecognitionPool, look_patiently
 from tests.stream_app.looks import SEEN, look
 
 
-async def look_in(pool: RecognitionPool, picture: bytes) -> Look:
+async def look_in(pool: RecognitionPool, picture: bytes) -> Glance:
     async with pool.free_process() as process:
-        return await look_patiently(process, picture, 40)
+        return await look_patiently(process, picture, 40, None)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ async def test_a_refused_picture_keeps_its_own_code(pool: RecognitionPool) -> No
 
 
 async def test_the_real_engine_refuses_what_is_no_picture() -> None:
-    pool = RecognitionPool(look_with("face_recognition", PictureLimits()), size=1, deadline_s=30)
+    pool = RecognitionPool(glance_with("face_recognition", PictureLimits()), size=1, deadline_s=30)
     try:
         with pytest.raises(Refused) as refused:
             await look_in(pool, b"this is text")
@@ -84,7 +84,7 @@ async def test_the_real_engine_refuses_what_is_no_picture() -> None:
 
 def test_an_engine_that_there_is_not_is_refused_at_the_start() -> None:
     with pytest.raises(UnknownEngine):
-        look_with("crystal_ball", PictureLimits())
+        glance_with("crystal_ball", PictureLimits())
 
 
 async def test_a_process_that_died_with_nothing_to_do_is_replaced_and_nobody_is_blamed(tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_a_killed_app_leaves_no_process_behind(tmp_path: Path) -> None:
         "async def main():\n"
         "    pool = RecognitionPool(look, size=1, deadline_s=60)\n"
         "    async with pool.free_process() as process:\n"
-        "        await process.look(b'pid ' + sys.argv[1].encode(), 40)\n"
+        "        await process.look(b'pid ' + sys.argv[1].encode(), 40, None)\n"
         "        print('ready', flush=True)\n"
-        "        await process.look(b'hang', 40)\n"
+        "        await process.look(b'hang', 40, None)\n"
         "if __name__ == '__main__':\n"
         "    asyncio.run(main())\n"
     )

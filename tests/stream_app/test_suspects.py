@@ -10,14 +10,14 @@ from faust.types import TP
 from attendance.cameras import Camera
 from attendance.store import Store
 from attendance.store.partitions import Takeover
-from recognition import Matcher
 from stream_app.assignment import MOST_TRIES, STRETCH, Assignment
 from stream_app.checks import FrameChecks
 from stream_app.health import Health
-from stream_app.lanes import Outcome, Work
+from stream_app.lanes import Lane, Settle, Work
 from stream_app.look import Looker
-from stream_app.messages import CheckedFrame, Message, Refused
+from stream_app.messages import CheckedFrame, Message, Outcome, Refused
 from stream_app.pool import RecognitionPool
+from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 from tests.stream_app.test_intake import MOMENT, FakePartitions
 
@@ -50,6 +50,13 @@ class NothingOn:
         return None
 
 
+class NothingKnown:
+    """Of cameras that were never seen before."""
+
+    async def following(self, *_: object) -> SimpleNamespace:
+        return SimpleNamespace(was_counted=lambda _: False)
+
+
 class Bench:
     def __init__(self, takeover: Takeover) -> None:
         self.partitions = FakePartitions()
@@ -61,14 +68,16 @@ class Bench:
             cast("FrameChecks", self.checks),
             cast("Rosters", NothingOn()),
             cast("RecognitionPool", None),
-            cast("Matcher", None),
+            cast("Resuming", NothingKnown()),
             Health(),
+            spares_work=True,
         )
 
     def look(self, offset: int) -> "asyncio.Task[Outcome]":
         message = Message("frames", 0, offset, b"camera", b"picture", (), MOMENT)
         slot = self.assignment.slots.add(offset, 1, lambda: None)
-        work = Work(message, slot, self.assignment)
+        work = Work(message, slot, self.assignment, MOMENT)
+        work.lane = Lane(cast("Settle", None), 0.0)
         work.let_bytes_go = lambda: None
         task = asyncio.ensure_future(self.looker.look(work))
         task.add_done_callback(lambda _: work.settled.set())
