@@ -24,7 +24,6 @@ from recognition.tracking import (
     change,
     faces_to_encode,
     hints,
-    margins_of,
     plan,
     thumbnail,
 )
@@ -103,7 +102,7 @@ def _every_frame(engine: Engine) -> Loop:
 
 def _sparing(engine: Engine) -> Loop:
     gallery, ledger = _gallery(engine.encoder), Ledger.empty()
-    tracker = Tracker("street", margins_of(engine.matcher))
+    tracker = Tracker.for_matcher("street", engine.matcher)
     last: list[tuple[NDArray[np.uint8], list[Face]]] = []
 
     def loop(data: bytes, time: float) -> list[Face]:

@@ -10,7 +10,7 @@ from attendance.outbox import OutboxRelay, make_producer
 from attendance.settings import ConnectionSettings
 from attendance.store import Store, StoreUnavailable
 from recognition import PictureLimits, glance_with, load_engine
-from recognition.tracking import Settings, Tracker, margins_of
+from recognition.tracking import Settings, Tracker
 from stream_app import metrics
 from stream_app.checks import FrameChecks
 from stream_app.closer import Closer
@@ -75,7 +75,7 @@ class Parts:
             checks,
             self._pool,
             ReadBack(connection.kafka_bootstrap, largest_message=FETCH_BYTES),
-            lambda camera: Tracker(camera, margins_of(engine.matcher), tracking),
+            lambda camera: Tracker.for_matcher(camera, engine.matcher, tracking),
             self.health,
             lost_after_s=tracking.lost_after,
         )
