@@ -5,7 +5,7 @@ each frame brings along. `saved` and `resume` carry it over a restart, or to ano
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -76,12 +76,14 @@ class Following:
         seen = self._tracker.see(frame, view.gallery, before)
         self._spend(view, before, seen.ledger)
         back = taken_back(seen.changes, view, looked.taken_at)
+        # Before anything is told: who the track is from now on must be news.
+        self._forget(lambda key: any(key == (each.meeting.id, each.student_id, each.sighting_id) for each in back))
         closed = {each.id for each in seen.closed}
         told = self._due(sightings((*seen.tracks, *seen.closed), view, looked.camera), closed)
         is_new = any(_key(each) not in self._told for each in told)
         told += self._over({each.meeting.id for each in view.watched})
         self._told |= {_key(each): each.sighting.last_seen for each in told}
-        self._forget(closed, {(each.meeting.id, each.sighting_id) for each in back})
+        self._forget(lambda key: key[2] in closed)
         return Shown(
             camera=looked.camera,
             taken_at=looked.taken_at,
@@ -139,7 +141,7 @@ class Following:
         for each in found:
             key, until = _key(each), each.sighting.last_seen
             told = self._told.get(key)
-            if told is None or until - told >= TELL_EVERY or (key[1] in closed and until > told):
+            if told is None or until - told >= TELL_EVERY or (key[2] in closed and until > told):
                 due.append(each)
                 self._untold.pop(key, None)
             elif until > told:
@@ -151,12 +153,10 @@ class Following:
         over = [key for key in self._untold if key[0] not in watched]
         return [self._untold.pop(key) for key in over]
 
-    def _forget(self, closed: set[str], back: set["_Key"]) -> None:
-        if closed or back:
-            gone = {key for key in self._told if key[1] in closed} | back
-            for key in gone:
-                self._told.pop(key, None)
-                self._untold.pop(key, None)
+    def _forget(self, is_over: Callable[["_Key"], bool]) -> None:
+        for key in [key for key in self._told if is_over(key)]:
+            del self._told[key]
+            self._untold.pop(key, None)
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ class _Reference:
     shown_until: datetime
 
 
-_Key = tuple[str, str]  # meeting, track
+_Key = tuple[str, str, str]  # meeting, student, track
 
 
 def _key(seen: Seen) -> _Key:
-    return seen.meeting.id, seen.sighting.id
+    return seen.meeting.id, seen.sighting.student_id, seen.sighting.id
