@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recognition.assignment import assign
 from recognition.faces import Box
 
-__all__ = ["Motion", "Place", "associate", "likelihoods", "overlaps", "within_reach"]
+__all__ = ["Motion", "Place", "associate", "likelihoods", "overlaps", "plainly"]
 
 # Every pair's evidence is capped, or a template that is very alike would join two faces at the far ends of a frame.
 _MOST_TEMPLATE_EVIDENCE = 6.0
@@ -22,6 +22,9 @@ _LEAST_TEMPLATE_EVIDENCE = -12.0
 # Log-likelihood for a box that overlaps wholly: the centres' distance alone takes a small face in front of a large one
 # for the same.
 _OVERLAP_EVIDENCE = 2.0
+# Logarithm of how rarely a face that was out of sight comes back in just this frame, at just the place of one that was
+# not, and that one is gone: without it each track lost in the last seconds would have everyone near it encoded.
+_COMES_BACK = -3.0
 # A lost track's speed says less and less of where it is; without a limit it would be sought outside the picture.
 _LONGEST_PREDICTION = 1.0
 # Pixels; a box without width would divide by zero.
@@ -95,9 +98,25 @@ def associate(
     return assign(likelihoods(places, boxes, cosines, motion), motion.least)
 
 
-def within_reach(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) -> NDArray[np.bool_]:
-    """Tell which face could be which track by place alone, however the templates look: bool (tracks, faces)."""
-    return _evidence_of_place(places, boxes, motion) + _MOST_TEMPLATE_EVIDENCE >= motion.least
+def plainly(places: Sequence[Place], boxes: Sequence[Box], motion: Motion) -> list[int | None]:
+    """Return, for each face, the track that it continues as place alone tells beyond doubt, else None.
+
+    Beyond doubt is: no other face is a place for that track, and no other track for that face, that a template could
+    make the likelier one.
+    """
+    evidence = _evidence_of_place(places, boxes, motion)
+    if not evidence.size:
+        return [None] * len(boxes)
+    ago = np.array([place.ago for place in places])
+    evidence = evidence + np.where(ago > ago.min(), _COMES_BACK, 0.0)[:, None]
+    answers: list[int | None] = []
+    for column in range(len(boxes)):
+        row = int(evidence[:, column].argmax())
+        own = evidence[row, column]
+        rivals = np.concatenate([np.delete(evidence[row], column), np.delete(evidence[:, column], row)])
+        is_plain = own >= motion.least and not (rivals > own - _MOST_TEMPLATE_EVIDENCE).any()
+        answers.append(row if is_plain else None)
+    return answers
 
 
 def overlaps(some: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float32]:

@@ -32,8 +32,14 @@ def test_the_first_frame_is_searched_as_a_whole() -> None:
 def test_between_whole_searches_only_the_places_of_tracks_are_searched() -> None:
     watching = watched(frame(0, face("ada", 100)))
     given = hints(watching.state, ECONOMY)
-    assert plan(given, 0.9, 640, 480) == Plan(whole=False, near=(Box(60, 60, 140, 140),))
+    assert plan(given, 0.4, 640, 480) == Plan(whole=False, near=(Box(60, 60, 140, 140),))
     assert plan(given, 1.0, 640, 480).whole
+
+
+def test_who_has_been_out_of_sight_for_long_is_left_to_the_next_whole_search() -> None:
+    given = hints(watched(frame(0, face("ada", 100))).state, Economy(search_every=9))
+    assert plan(given, 0.5, 640, 480).near
+    assert plan(given, 0.6, 640, 480) == Plan(whole=False)
 
 
 def test_a_search_near_tracks_does_not_put_the_whole_one_off() -> None:
@@ -59,7 +65,10 @@ def test_a_named_track_is_encoded_again_only_when_that_is_due() -> None:
     assert encoded(state, 5.0, 100) == [True]
 
 
-def test_an_unknown_track_is_encoded_in_each_frame_at_first_and_more_rarely_then() -> None:
+def test_an_unknown_track_is_encoded_a_few_times_a_second_at_first_and_more_rarely_then() -> None:
+    begun = watched(frame(0, face("eve", 100)))
+    assert encoded(begun.state, 0.04, 100) == [False]
+    assert encoded(begun.state, 0.2, 100) == [True]
     young = watched(frame(0, face("eve", 100)), frame(1, face("eve", 100, moment=1)))
     assert encoded(young.state, 1.2, 100) == [True]
     old = watched(*[frame(time, face("eve", 100, moment=time)) for time in range(5)])
@@ -77,6 +86,11 @@ def test_faces_that_could_be_taken_for_one_another_are_encoded() -> None:
     assert encoded(state, 0.2, 100, 150) == [True, True]
     state = watched(frame(0, face("ada", 100), face("bob", 160))).state
     assert encoded(state, 0.2, 130) == [True]
+
+
+def test_a_neighbour_who_is_out_of_sight_does_not_have_everyone_else_encoded() -> None:
+    state = watched(frame(0, face("ada", 100), face("bob", 260)), frame(0.5, face("ada", 100, moment=0.5))).state
+    assert encoded(state, 0.54, 100) == [False]
 
 
 def test_a_face_that_was_not_encoded_keeps_the_name_of_its_track() -> None:
