@@ -39,7 +39,7 @@ class Campus:
     def __init__(self, stack: Stack, folder: Path, **settings: str) -> None:
         mark = secrets.token_hex(4)
         self._folder = folder
-        self.ports = {service: _free_port() for service in _PORTS}
+        self.ports = {service: free_port() for service in _PORTS}
         self.gateway_key = secrets.token_bytes(KEY_BYTES)
         key_file = folder / "gateway.key"
         key_file.write_text(self.gateway_key.hex())
@@ -163,7 +163,8 @@ class Campus:
         return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

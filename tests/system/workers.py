@@ -1,0 +1,133 @@
+"""The workers of a campus' stream app, and what can befall them."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.system.campus import Campus, free_port
+from tests.system.waiting import until
+
+ROLLCALL = str(Path(sys.executable).with_name("rollcall"))
+_FRAMES = re.compile(r"^rollcall_stream_frames_total\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+
+
+class Workers:
+    """Workers by name. Each is a process of its own, started by `command`, on a port of its own."""
+
+    def __init__(self, campus: Campus, command: Sequence[str] = (ROLLCALL, "stream"), **settings: str) -> None:
+        self._campus = campus
+        self._command = command
+        self._settings = settings
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
+
+    def start(self, name: str = "one") -> None:
+        """Start a worker, without waiting for it."""
+        port = self._ports.setdefault(name, free_port())
+        environment = {**self._campus.environment, "ROLLCALL_STREAM_PORT": str(port), **self._settings}
+        with self.log_file(name).open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *self._command], env=environment, stdout=log, stderr=log
+            )
+
+    def log_file(self, name: str) -> Path:
+        """Give the file that a worker logs to."""
+        return self._campus.connection.home / f"worker-{name}.log"
+
+    async def ready(self, name: str = "one") -> None:
+        """Wait until a worker has its share of the partitions and can work."""
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+
+            async def answers() -> bool:
+                assert self.running[name].poll() is None, self.log_file(name).read_text()[-4000:]
+                with contextlib.suppress(httpx.HTTPError):
+                    return (await client.get(f"http://127.0.0.1:{self._ports[name]}/readyz")).is_success
+                return False
+
+            await until(answers, seconds=90)
+
+    async def frames(self, name: str) -> float:
+        """Give how many frames a worker has finished since its start; none where it doesn't answer."""
+        with contextlib.suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
+                page = (await client.get(f"http://127.0.0.1:{self._ports[name]}/metrics")).text
+                return sum(float(value) for value in _FRAMES.findall(page))
+        return 0.0
+
+    def kill(self, name: str = "one") -> None:
+        """Kill a worker with SIGKILL."""
+        process = self.running.pop(name)
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+    async def stop(self, name: str = "one") -> int:
+        """Ask a worker to stop, wait for it and give its exit code."""
+        process = self.running.pop(name)
+        process.terminate()
+        return await asyncio.to_thread(process.wait, 90)
+
+    def pool_processes(self, name: str = "one") -> list[psutil.Process]:
+        """Give the recognition processes of a worker."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(self.running[name].pid).children()
+            return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return []
+
+    async def kill_pool_process(self, name: str = "one") -> None:
+        """Kill one of a worker's recognition processes, as soon as there is one."""
+
+        async def is_killed() -> bool:
+            for process in self.pool_processes(name):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+                    return True
+            return False
+
+        await until(is_killed)
+
+    @contextlib.asynccontextmanager
+    async def supervised(self) -> AsyncIterator[None]:
+        """Start anew whatever ends, as a supervisor would."""
+
+        async def watch() -> None:
+            while True:
+                for name, process in list(self.running.items()):
+                    if process.poll() is not None:
+                        self.start(name)
+                await asyncio.sleep(0.1)
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    def end(self) -> None:
+        """Kill whatever still runs."""
+        for name in list(self.running):
+            self.kill(name)
+
+
+@contextlib.contextmanager
+def paused(*pids: int) -> Iterator[None]:
+    """Stop processes with SIGSTOP and let them go on afterwards."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
