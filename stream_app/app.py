@@ -16,6 +16,7 @@ from yarl import URL
 
 from attendance.settings import ConnectionSettings
 from stream_app.consumer import HoldingConsumer, HoldingTransport
+from stream_app.member import Duel, DuelWatch
 from stream_app.parts import FETCH_BYTES, Parts
 from stream_app.settings import StreamSettings
 from stream_app.web import serve_pages
@@ -31,6 +32,7 @@ MOST_FETCHED = 32
 # What Faust itself needs to stop, beyond the deadline for frames under way; past it the process ends the hard way.
 STOP_SLACK_SECONDS = 15.0
 EXIT_UNEXPECTED = 70  # sysexits.h: an internal software error
+EXIT_CONFIGURATION = 78
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +67,8 @@ class RollcallApp(faust.App):
             await self.parts.stop()
 
 
-def create_app(connection: ConnectionSettings, settings: StreamSettings) -> RollcallApp:
-    """Build the app; nothing runs until a worker starts it."""
+def create_app(connection: ConnectionSettings, settings: StreamSettings, *, member: str) -> RollcallApp:
+    """Build the app; nothing runs until a worker starts it. `member`: its id in the consumer group, for it alone."""
     broker = URL(f"kafka://{connection.kafka_bootstrap}")
     app = RollcallApp(
         settings.stream_group,
@@ -85,6 +87,7 @@ def create_app(connection: ConnectionSettings, settings: StreamSettings) -> Roll
         broker_max_poll_records=MOST_FETCHED,
         consumer_max_fetch_size=FETCH_BYTES,
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=member,
         producer_acks=-1,
         producer_max_request_size=settings.dead_letter_bytes,
         key_serializer="raw",
@@ -96,6 +99,7 @@ def create_app(connection: ConnectionSettings, settings: StreamSettings) -> Roll
     )
     app.connection, app.settings = connection, settings
     app.transport = HoldingTransport([broker], app)
+    duel = DuelWatch(member)
     frames = app.topic(connection.topics.frames, key_serializer="raw", value_serializer="raw")
 
     @app.agent(frames, name="frames", concurrency=1)
@@ -105,8 +109,13 @@ def create_app(connection: ConnectionSettings, settings: StreamSettings) -> Roll
 
     @app.on_partitions_assigned.connect  # type: ignore[arg-type]  # its type knows no second argument
     async def on_assigned(_app: Any, assigned: set[TP], *_: Any, **__: Any) -> None:  # noqa: ANN401  # Faust's signal
-        intake = _parts(app).intake
-        intake.source = _holding(app)
+        intake, consumer = _parts(app).intake, _holding(app)
+        try:
+            duel.joined(consumer.known_as)
+        except Duel as error:
+            log.critical(str(error))  # nothing is left to be done in order: what it would commit is refused
+            os._exit(EXIT_CONFIGURATION)
+        intake.source = consumer
         intake.assign(assigned)
 
     @app.on_partitions_revoked.connect  # type: ignore[arg-type]  # its type knows no second argument

@@ -36,6 +36,12 @@ class HoldingConsumer(Consumer):
         offset: int | None = self._committed_offset[partition]
         return offset
 
+    @property
+    def known_as(self) -> str:
+        """The name by which the group's coordinator knows this process; a new one means that it had forgotten it."""
+        name: str = self._thread._ensure_consumer()._coordinator.member_id
+        return name
+
     def forget(self, event: EventT[Any]) -> None:
         """Don't wait for an event's acknowledgement when partitions are revoked; it comes again to whoever has them."""
         self.unacked.discard(event.message)

@@ -1,6 +1,7 @@
 """The stream app's settings."""
 
 import os
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +15,15 @@ class StreamSettings(BaseSettings):
     stream_host: str = "127.0.0.1"
     stream_port: int = Field(default=8002, description="where health and metrics are served")
     stream_group: str = Field(default="rollcall-stream", description="the consumer group")
+    worker: str | None = Field(
+        default=None,
+        description="this worker's name in the group, of its own and the same after a restart (a pod's name in a "
+        "StatefulSet); without it, the first one that is free on this machine",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug tells what became of each frame"
+    )
+    sightings: bool = Field(default=False, description="tell each decided track on the topic `sightings`")
     engine: str = Field(default="fast", description="the recognition engine")
     pool_size: int = Field(
         default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="recognition processes"
