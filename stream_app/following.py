@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attendance.cameras import Camera
+from attendance.records import Block as Said
 from attendance.tracks import CameraTracks
 from recognition import Face, Glance, Known
-from recognition.tracking import Frame, Ledger, Tracker, TrackerState, hints
+from recognition.tracking import Block, Frame, Ledger, Tracker, TrackerState, hints
 from stream_app.decision import ledger_of, sightings, spent, taken_back
 from stream_app.messages import Looked, Seen, Shown
 from stream_app.rosters import View
@@ -44,6 +45,7 @@ class Following:
         self._faces: OrderedDict[str, tuple[Face, ...]] = OrderedDict()
         self._told: dict[_Key, datetime] = {}
         self._untold: dict[_Key, Seen] = {}
+        self._heeded: set[tuple[str, Said]] = set()
         self._taken_at: datetime | None = None
 
     @property
@@ -72,6 +74,7 @@ class Following:
         """Take the next frame; `view` is what is on in the room, with the gallery of all who are expected."""
         self._count(looked)
         frame = Frame(looked.frame_id, looked.taken_at.timestamp(), self._faces_of(looked, glance), glance.whole)
+        self._heed(view.blocks, looked.camera)
         before = ledger_of(view, self._chances)
         seen = self._tracker.see(frame, view.gallery, before)
         self._spend(view, before, seen.ledger)
@@ -129,6 +132,16 @@ class Following:
         self._counted[looked.frame_id] = None
         while len(self._counted) > RECENT_IDS:
             self._counted.popitem(last=False)
+
+    def _heed(self, blocks: Iterable[tuple[str, Said]], camera: Camera) -> None:
+        """Keep to what people said since the last frame. Their word took the sightings back: records needn't hear."""
+        gone: set[tuple[str, str]] = set()
+        for student_id, block in blocks:
+            if block.camera_id == camera.id and (student_id, block) not in self._heeded:
+                self._heeded.add((student_id, block))
+                changes = self._tracker.block(Block(student_id, block.since.timestamp(), block.until.timestamp()))
+                gone |= {(each.person, each.track) for each in changes}
+        self._forget(lambda key: key[1:] in gone)
 
     def _spend(self, view: View, before: Ledger, after: Ledger) -> None:
         watched = {each.meeting.id for each in view.watched}

@@ -11,6 +11,7 @@ class Health:
     """What `/readyz` answers from.
 
     `is_waiting`: database or broker are away. `is_assigned`: the group gave this worker its share, be it empty.
+    `needs_restart`: why this worker, though it does its work, is to be started anew; None where it needn't.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -18,6 +19,7 @@ class Health:
         self._last_advance = clock()
         self.is_waiting = False
         self.is_assigned = False
+        self.needs_restart: str | None = None
 
     def advanced(self) -> None:
         """Note that a frame was acknowledged, or that none is under way."""
@@ -32,4 +34,6 @@ class Health:
             found.append("the database or the broker is away; frames wait")
         if under_way and self._clock() - self._last_advance > STUCK_SECONDS:
             found.append(f"no frame was finished for {STUCK_SECONDS:.0f} s while {under_way} are under way")
+        if self.needs_restart:
+            found.append(self.needs_restart)
         return found

@@ -12,9 +12,11 @@ from attendance.store import Store, StoreUnavailable
 from recognition import PictureLimits, glance_with, load_engine
 from recognition.tracking import Settings, Tracker
 from stream_app import metrics
+from stream_app.calibration_file import CalibrationFile
 from stream_app.checks import FrameChecks
 from stream_app.closer import Closer
 from stream_app.dead_letters import DeadLetters
+from stream_app.gallery_sync import GallerySync
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
@@ -67,8 +69,10 @@ class Parts:
         self._pool = RecognitionPool(
             glance_with(settings.engine, PictureLimits()), size=settings.pool_size, deadline_s=settings.frame_deadline_s
         )
-        checks = FrameChecks(self.store, gateway_key)
-        rosters = Rosters(self.store, engine.encoder)
+        self._sync = GallerySync(self.store)
+        self._sync.follow(CalibrationFile.chosen(self.health))
+        checks = FrameChecks(self.store, gateway_key, self._sync)
+        rosters = Rosters(self.store, engine.encoder, self._sync)
         tracking = Settings()
         resuming = Resuming(
             self.store,
@@ -92,8 +96,8 @@ class Parts:
         )
 
     def start(self) -> None:
-        """Start what runs beside the frames: the relay, the closer and the measuring."""
-        for work in (self._relay.run(), self._closer.run(), self._measure()):
+        """Start what runs beside the frames: the sync, the relay, the closer and the measuring."""
+        for work in (self._sync.run(), self._relay.run(), self._closer.run(), self._measure()):
             self._keep(work)
 
     async def stop(self) -> None:

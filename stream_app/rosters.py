@@ -1,20 +1,21 @@
 """Who may be seen in a room at a moment: the meetings on there, their rosters, and one gallery of their templates.
 
-All of it is held on a lease. When the database can't be asked, nothing older is used: frames wait instead, so that a
-withdrawn consent is never answered from memory.
+All of it is kept until it changes, on the lease that `GallerySync` holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from attendance.meetings import Meeting
+from attendance.people import StoredTemplate
+from attendance.records import Block
 from attendance.store import Store
 from recognition import Gallery
-from stream_app.lease import Leased
+from stream_app.gallery_sync import Changes, GallerySync
+from stream_app.kept import Kept
 
-# A withdrawn consent must be forgotten within 10 s (design, section 8). Meetings and galleries are leased one behind
-# the other, so each gets less than half of it.
-LEASE_SECONDS = 4.0
 # Meetings are looked up for a stretch of time around the frame; a longer one loads meetings that nobody asks for.
 STRETCH_SECONDS = 300
 
@@ -29,20 +30,28 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is on in a room: nothing, or meetings with the gallery of all who are expected."""
+    """What is on in a room: nothing, or meetings with the gallery of all who are expected.
+
+    `blocks`: of which student somebody said that it isn't them, before which camera and when.
+    """
 
     watched: tuple[Watched, ...]
     gallery: Gallery
+    blocks: tuple[tuple[str, Block], ...] = ()
 
 
 class Rosters:
-    """Gives the view of a room at a moment."""
+    """Gives the view of a room at a moment. Of people who didn't change, the gallery is the same object as before."""
 
-    def __init__(self, store: Store, encoder: str) -> None:
+    def __init__(self, store: Store, encoder: str, sync: GallerySync) -> None:
         self._store = store
         self._encoder = encoder
-        self._meetings: Leased[tuple[str, int], list[Meeting]] = Leased(self._load_meetings, LEASE_SECONDS)
-        self._views: Leased[tuple[Meeting, ...], View] = Leased(self._load_view, LEASE_SECONDS)
+        self._sync = sync
+        self._meetings: Kept[tuple[str, int], list[Meeting]] = Kept(self._load_meetings)
+        self._views: Kept[tuple[Meeting, ...], View] = Kept(self._load_view)
+        # By what is in them. The matcher works out anew what each new gallery's people are like.
+        self._galleries: WeakValueDictionary[tuple[tuple[str, str], ...], Gallery] = WeakValueDictionary()
+        sync.follow(self)
 
     async def view(self, room_id: str, moment: datetime) -> View | None:
         """Give what is on in a room; None where nothing is.
@@ -50,10 +59,34 @@ class Rosters:
         Raises:
             StoreUnavailable: it can't be known now.
         """
+        self._sync.check()
         stretch = int(moment.timestamp() // STRETCH_SECONDS)
         meetings = await self._meetings.get((room_id, stretch))
         on = tuple(meeting for meeting in meetings if meeting.is_watched_at(moment))
-        return await self._views.get(on) if on else None
+        view = await self._views.get(on) if on else None
+        # The lease may have run out while something was loaded.
+        self._sync.check()
+        return view
+
+    async def take_in(self, changes: Changes) -> None:
+        """Let go of the meetings, and load the views anew, that changed."""
+        rooms = {room_id for meeting in changes.meetings for room_id in meeting.room_ids}
+        ids = {meeting.id for meeting in changes.meetings}
+        # One that was moved is also to be forgotten where it was.
+        self._meetings.forget(lambda key, meetings: key[0] in rooms or any(each.id in ids for each in meetings))
+        await self._views.renew(
+            lambda _, view: any(
+                each.meeting.class_id in changes.classes
+                or each.meeting.id in changes.denied
+                or not changes.students.isdisjoint(each.roster)
+                for each in view.watched
+            )
+        )
+
+    def drop(self) -> None:
+        """Forget everything, galleries above all."""
+        self._meetings.drop()
+        self._views.drop()
 
     async def _load_meetings(self, key: tuple[str, int]) -> list[Meeting]:
         room_id, stretch = key
@@ -62,15 +95,21 @@ class Rosters:
         return await self._store.meetings.in_room(room_id, opening_before=end, ending_after=start)
 
     async def _load_view(self, meetings: tuple[Meeting, ...]) -> View:
-        watched = [
-            Watched(meeting, frozenset(await self._store.classes.roster(meeting.class_id, meeting.local_date)))
-            for meeting in meetings
-        ]
+        watched, blocks = [], []
+        for meeting in meetings:
+            roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
+            watched.append(Watched(meeting, frozenset(roster)))
+            blocks += await self._store.records.blocks_of(meeting.id)
         expected = sorted(frozenset().union(*(each.roster for each in watched)))
         templates = await self._store.biometrics.templates_of(expected)
-        gallery = Gallery(self._encoder)
-        for template in templates:
-            # One by another encoder can't be compared: as if there were none.
-            if template.template.encoder == self._encoder:
-                gallery.add(template.student_id, template.template)
-        return View(tuple(watched), gallery)
+        # One by another encoder can't be compared: as if there were none.
+        gallery = self._gallery([each for each in templates if each.template.encoder == self._encoder])
+        return View(tuple(watched), gallery, tuple(blocks))
+
+    def _gallery(self, templates: Sequence[StoredTemplate]) -> Gallery:
+        content = tuple((each.student_id, each.id) for each in templates)
+        gallery = self._galleries.get(content)
+        if gallery is None:
+            gallery = Gallery.of(self._encoder, [(each.student_id, each.template) for each in templates])
+            self._galleries[content] = gallery
+        return gallery

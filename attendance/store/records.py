@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from attendance.events import attendance_changed
 from attendance.meetings import Meeting
-from attendance.records import Record
+from attendance.records import Block, Record
 from attendance.status import Status, UnmarkedReason
 from attendance.store.collection import (
     Collection,
@@ -20,6 +20,7 @@ from attendance.store.collection import (
     find_page,
     find_values,
     insert,
+    present,
     update_one,
 )
 from attendance.store.errors import Conflict, unavailable_on_network_error
@@ -54,6 +55,8 @@ class Records:
                 IndexModel([("meeting_id", ASCENDING)]),
                 IndexModel([("student_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
                 IndexModel([("revised_at", ASCENDING)]),
+                # Few records have one: it costs nothing where nobody says 'not this person'.
+                IndexModel([("denied_at", ASCENDING)], sparse=True),
             ],
         )
 
@@ -92,6 +95,8 @@ class Records:
         fields = record_to_fields(after)
         if events:
             fields |= {"revised_at": now, **PENDING}
+        if after.blocks != (before.blocks if before else ()):
+            fields["denied_at"] = present()
         if document is None:
             try:
                 await insert(
@@ -169,6 +174,19 @@ class Records:
     async def meetings_revised_since(self, moment: datetime) -> list[str]:
         """Give the ids of the meetings of which a record was revised at this moment or later."""
         return await find_values(self._collection, "meeting_id", {"revised_at": {"$gte": moment}})
+
+    async def meetings_denied_since(self, moment: datetime) -> list[str]:
+        """Give the ids of the meetings for which somebody said 'not this person' at this moment or later."""
+        return await find_values(self._collection, "meeting_id", {"denied_at": {"$gte": moment}})
+
+    async def blocks_of(self, meeting_id: str) -> list[tuple[str, Block]]:
+        """Give what people said against sightings of a meeting, each with its student's id, in order of that."""
+        query: Document = {"meeting_id": meeting_id, "blocks": {"$nin": [[], None]}}
+        records = [record_from_document(document) for document in await find_all(self._collection, query)]
+        return sorted(
+            ((record.student_id, block) for record in records for block in record.blocks),
+            key=lambda each: (each[0], each[1].camera_id, each[1].since),
+        )
 
     async def unsettled_of_meeting(self, meeting_id: str) -> list[Record]:
         """Give the records of a meeting that a close has yet to judge, or may judge otherwise by more coverage."""

@@ -27,6 +27,7 @@ from ingest.contract import GATEWAY_KEY_ID, Frame, to_headers
 from stream_app.checks import FrameChecks
 from stream_app.dead_cli import app
 from stream_app.dead_letters import DeadLetters
+from stream_app.gallery_sync import GallerySync
 from stream_app.messages import Message, Refused
 
 PARTITIONS = 2
@@ -53,7 +54,9 @@ class Site:
 
     async def work(self, *, later: timedelta = timedelta()) -> list[Message]:
         """Take all new frames, `later` than they came, and give those that were sound."""
-        checks = FrameChecks(self.store, self.key)
+        sync = GallerySync(self.store)
+        await sync.poll()
+        checks = FrameChecks(self.store, self.key, sync)
         topics = self.connection.topics
         dead = DeadLetters(self.connection.kafka_bootstrap, topics.frames_dead, largest_message=10_000_000)
         sound = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from attendance.cameras import Camera
 from attendance.meetings import Meeting
+from attendance.records import Block
 from recognition import Box, DetectorScale, Face, Gallery, Glance, Look, PictureHeader, Timings
 from recognition.tracking import Change, Frame, Ledger, Seen, Tracker, TrackState
 from stream_app.following import Following
@@ -22,8 +23,10 @@ NEXT = Meeting("next", "class", ("room",), MEETING.end, MEETING.end + timedelta(
 SCALE = DetectorScale(0, 1)
 
 
-def view(*meetings: Meeting, roster: tuple[str, ...] = ("ada", "ben")) -> View:
-    return View(tuple(Watched(each, frozenset(roster)) for each in meetings or (MEETING,)), gallery(*roster))
+def view(
+    *meetings: Meeting, roster: tuple[str, ...] = ("ada", "ben"), blocks: tuple[tuple[str, Block], ...] = ()
+) -> View:
+    return View(tuple(Watched(each, frozenset(roster)) for each in meetings or (MEETING,)), gallery(*roster), blocks)
 
 
 def glance(faces: Sequence[Face], *, is_unchanged: bool = False) -> Glance:
@@ -194,3 +197,53 @@ def _leaves(value: object) -> list[object]:
     if isinstance(value, list | tuple):
         return [leaf for each in value for leaf in _leaves(each)]
     return [value]
+
+
+NOT_ADA = ("ada", Block(CAMERA.id, at(0), at(5)))
+
+
+def _named(shown: Shown) -> set[str]:
+    return {each.sighting.student_id for each in shown.seen}
+
+
+def test_of_whom_somebody_says_not_this_person_is_not_named_again_though_looked_at_on_and_on() -> None:
+    watching = Watching()
+    assert _named(watching.see(0, ada(0))) == {"ada"}
+    denied = view(blocks=(NOT_ADA,))
+    shown = [watching.see(second, ada(second), on=denied) for second in range(1, 40)]
+    assert not any(_named(each) for each in shown)
+    assert not any(each.taken_back for each in shown)  # the word itself took it back
+    assert all(each.unknown == 1 for each in shown)
+
+
+def test_what_was_said_holds_for_the_next_worker_too() -> None:
+    first, second = Watching(), Watching()
+    first.see(0, ada(0))
+    first.see(1, ada(1), on=view(blocks=(NOT_ADA,)))
+    second.following.resume(first.following.saved(CAMERA, "frames", 0, 1, at(1)))
+    for moment in range(2, 5):
+        assert not _named(second.see(moment, ada(moment)))  # though its view doesn't hold the word yet
+
+
+def test_what_was_said_while_no_worker_had_the_camera_holds_for_the_next() -> None:
+    first, second = Watching(), Watching()
+    first.see(0, ada(0))
+    second.following.resume(first.following.saved(CAMERA, "frames", 0, 1, at(0)))
+    for moment in range(1, 5):
+        assert not _named(second.see(moment, ada(moment), on=view(blocks=(NOT_ADA,))))
+
+
+def test_what_was_said_of_another_camera_or_another_time_changes_nothing() -> None:
+    watching = Watching()
+    elsewhere = ("ada", Block("another camera", at(0), at(5)))
+    earlier = ("ada", Block(CAMERA.id, at(-60), at(-30)))
+    assert _named(watching.see(0, ada(0), on=view(blocks=(elsewhere, earlier)))) == {"ada"}
+
+
+def test_after_the_interval_the_student_may_come() -> None:
+    watching = Watching()
+    denied = view(blocks=(NOT_ADA,))
+    watching.see(0, ada(0), on=denied)
+    for second in range(6, 30, 8):  # the track from before is over
+        watching.see(second, on=denied)
+    assert _named(watching.see(31, ada(31), on=denied)) == {"ada"}
