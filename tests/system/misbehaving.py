@@ -8,16 +8,17 @@ such seam.
 import os
 import signal
 import time
+from importlib import import_module
 from typing import Any
 
-import recognition.watching
-import stream_app.checks
 from stream_app.cli import run
 
 KILLS_THE_RECOGNISER, KILLS_THE_WORKER, NEVER_ENDS = b"kills the recogniser", b"kills the worker", b"never ends"
 _COMMENT = b"\xff\xfe"
 
-_glance, _from_message = recognition.watching.glance, stream_app.checks.from_message
+_watching: Any = import_module("recognition.watching")
+_checks: Any = import_module("stream_app.checks")
+_glance, _from_message = _watching.glance, _checks.from_message
 
 
 def poison(picture: bytes, effect: bytes) -> bytes:
@@ -43,8 +44,8 @@ def _misbehaving_from_message(key: Any, value: bytes | None, *given: Any, **name
     return _from_message(key, value, *given, **named)
 
 
-recognition.watching.glance = _misbehaving_glance
-stream_app.checks.from_message = _misbehaving_from_message
+_watching.glance = _misbehaving_glance
+_checks.from_message = _misbehaving_from_message
 
 if __name__ == "__main__":
     run()
