@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,7 +62,7 @@ async def backends() -> AsyncIterator[LocalStack]:
 class Installation:
     """One installation: topics, a database, a consumer group, a key and ports of its own, and its processes by name."""
 
-    def __init__(self, stack: LocalStack, *, partitions: int = 4, **settings: str) -> None:
+    def __init__(self, stack: LocalStack, *, partitions: int = 4, settings: Mapping[str, str] | None = None) -> None:
         """`settings` are environment variables for all its processes."""
         mark = secrets.token_hex(4)
         self.folder = Path(tempfile.mkdtemp(prefix="rollcall-site-"))
@@ -88,7 +88,7 @@ class Installation:
             "ROLLCALL_HOME": str(self.folder),
             "ROLLCALL_GATEWAY_KEY_FILE": str(key_file),
             "ROLLCALL_STREAM_GROUP": self.group,
-            **settings,
+            **(settings or {}),
         }
         self.store = Store(self.connection)
         self.processes: dict[str, psutil.Popen] = {}
