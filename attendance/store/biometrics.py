@@ -92,4 +92,12 @@ def _template(student_id: str, part: Document) -> StoredTemplate:
 
 
 def _consent(document: Document) -> Consent:
-    return Consent(student_id=document["_id"], **document["consent"])
+    consent = document["consent"]
+    return Consent(
+        student_id=document["_id"],
+        basis=consent["basis"],
+        notice_version=consent["notice_version"],
+        given_by=consent["given_by"],
+        given_at=consent["given_at"],
+        guardian=consent.get("guardian"),
+    )

@@ -103,7 +103,7 @@ class PendingEvents:
 
 
 def _events(document: Document) -> tuple[PendingEvent, ...]:
-    return tuple(PendingEvent(**event) for event in document["outbox"])
+    return tuple(PendingEvent(event["id"], event["key"], event["payload"]) for event in document["outbox"])
 
 
 def _take_all(claim: Claim) -> UpdateOne:

@@ -92,7 +92,7 @@ class Records:
             revision_to_document(revision, event.frozen()) for revision, event in zip(revisions, events, strict=True)
         ]
         outbox = [{"id": event.id, "key": after.student_id, "payload": event.frozen()} for event in events]
-        fields = record_to_fields(after)
+        fields = record_to_fields(after, document)
         if events:
             fields |= {"revised_at": now, **PENDING}
         if after.blocks != (before.blocks if before else ()):

@@ -92,6 +92,8 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
         "records.totals_of_student": store.records.totals_of_student(STUDENT, start=None, end=None),
         "records.totals_of_meeting": store.records.totals_of_meeting(MEETING),
         "records.meetings_revised_since": store.records.meetings_revised_since(NOW),
+        "records.meetings_denied_since": store.records.meetings_denied_since(NOW),
+        "records.blocks_of": store.records.blocks_of(MEETING),
         "progress.advance": store.progress.advance(CAMERA, NOW),
         "progress.processed_through": store.progress.processed_through([CAMERA]),
         "progress.cover": store.progress.cover(MEETING, CAMERA, looked_at((0, 1))),
