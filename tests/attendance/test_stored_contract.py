@@ -33,7 +33,13 @@ OF = meeting()
 
 
 def _revision(number: int, minute: float, status: Status, before: Status | None, **more: Any) -> Revision:
-    fields = {"by": "machine", "cause": Cause.SIGHTING, "provisional": False, "method": None, "reason": None} | more
+    fields: dict[str, Any] = {
+        "by": "machine",
+        "cause": Cause.SIGHTING,
+        "provisional": False,
+        "method": None,
+        "reason": None,
+    } | more
     return Revision(
         number=number, at=at(minute), status=status, previous_status=before, first_seen=None, last_seen=None, **fields
     )
@@ -167,14 +173,14 @@ def _pinned(name: str) -> dict[str, Any]:
 
 
 def _loaded(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json_util.loads(text, json_util.JSONOptions(tz_aware=True, tzinfo=UTC))
+    document: dict[str, Any] = json_util.loads(text, json_options=json_util.JSONOptions(tz_aware=True, tzinfo=UTC))
     return document
 
 
 def _with_more(document: dict[str, Any]) -> dict[str, Any]:
     """Add a field that nobody knows to the document and to what is in it, but for maps by id."""
 
-    def more(value: Any, name: str = "") -> Any:  # noqa: ANN401  # any value of a document
+    def more(value: Any, name: str = "") -> Any:
         if isinstance(value, list):
             return [more(each) for each in value]
         if not isinstance(value, dict):
