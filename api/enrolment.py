@@ -30,7 +30,9 @@ class EnrolmentDesk:
         self.limits = PictureLimits(max_bytes=settings.largest_photo, max_pixels=settings.largest_photo_pixels)
         self._taken = 0
         self._turn = asyncio.Lock()
-        self._process = RecognitionProcess(look_with(settings.engine, self.limits), settings.photo_deadline_s)
+        self._process = RecognitionProcess(
+            look_with(settings.engine, self.limits, thorough=True), settings.photo_deadline_s
+        )
 
     @contextmanager
     def place(self) -> Iterator[None]:

@@ -92,7 +92,7 @@ def _answer_peer(images: list[Path], trials: Path, galleries: Path, cache: Path)
     kept = PictureTemplates(FaceRecognitionEngine(), cache / "peer.npz", smallest_face=40)
     kept.encode(images, lists.pictures())
     out = cache / "peer.csv"
-    write_answers(out, answer(lists, kept, DistanceMatcher(_TOLERANCE), fused=False))
+    write_answers(out, answer(lists, kept, kept, DistanceMatcher(_TOLERANCE), fused=False))
     return out
 
 

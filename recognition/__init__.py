@@ -2,7 +2,7 @@
 
     engine = load_engine("fast")
     gallery = Gallery(engine.encoder)
-    gallery.add("ada", enrolment_face(engine.look(photo)).template)
+    gallery.add("ada", enrolment_face(engine.look(photo, thorough=True)).template)
     engine.matcher.identify(engine.look(frame).faces, gallery)
 
 Importing it loads no model, and neither OpenCV nor Pillow nor dlib: what needs them imports them when it is called.

@@ -19,6 +19,8 @@ from recognition.scoring import CalibratedMatcher, Calibration, shipped_calibrat
 __all__ = ["adapt", "calibrate", "evaluate"]
 
 _BAR = 100
+# What is put between the name and the suffix of a file of templates for those of photos that are enrolled.
+_ENROLLED = ".enrolled"
 
 _Splits = Annotated[int, typer.Option(min=1, help="Times the people are split in two: fewer are quicker, and worse.")]
 _Groups = Annotated[
@@ -62,24 +64,27 @@ def evaluate(
     trials: Path = typer.Option(..., help="The trials, JSON lines, gzipped or not."),
     out: Path = typer.Option(..., help="The CSV of answers to write."),
     calibration: Path | None = typer.Option(None, help="A file of `rollcall calibrate`; without it what ships."),
-    templates: Path | None = typer.Option(None, help="Keep templates in this npz file, and take those it has."),
+    templates: Path | None = typer.Option(
+        None, help="Keep templates in this npz file, those of enrolled photos in NAME.enrolled.npz, and take those."
+    ),
     fold: str | None = typer.Option(None, help="Answer the trials of this fold alone."),
     engine: str = typer.Option("fast", help="The recognition engine."),
     groups: _Groups = None,
 ) -> None:
-    """Answer lists of open-set trials, each as if it were the only one."""
+    """Answer lists of open-set trials, each as if it were the only one; photos of galleries are encoded as enrolled."""
     lists = TrialLists.read(trials, galleries, fold)
     try:
         grouped = None if groups is None else read_groups(groups)
         loaded = load_engine(engine)
         given = shipped_calibration(engine) if calibration is None else Calibration.load(calibration)
         chosen = _of_encoder(given, loaded.encoder)
-        kept = PictureTemplates(loaded, templates)
-        pictures = lists.pictures()
-        with typer.progressbar(length=len(pictures), label="Encoding") as bar:
-            kept.encode(images, pictures, bar.update)
+        enrolled = PictureTemplates(loaded, _beside(templates), thorough=True)
+        probes = PictureTemplates(loaded, templates)
+        with typer.progressbar(length=len(lists.enrolled()) + len(lists.probes()), label="Encoding") as bar:
+            enrolled.encode(images, lists.enrolled(), bar.update)
+            probes.encode(images, lists.probes(), bar.update)
         with typer.progressbar(length=len(lists.trials), label="Answering") as bar:
-            answers = answer(lists, kept, CalibratedMatcher(chosen), bar.update)
+            answers = answer(lists, enrolled, probes, CalibratedMatcher(chosen), bar.update)
     except (RecognitionError, FileNotFoundError) as error:
         raise _refused(error) from error
     write_answers(out, answers)
@@ -131,6 +136,10 @@ def adapt(
         raise typer.Exit(1)
     result.calibration.save(out)
     typer.echo(f"{out} is written: set ROLLCALL_CALIBRATION to it.")
+
+
+def _beside(templates: Path | None) -> Path | None:
+    return templates and templates.with_name(f"{templates.stem}{_ENROLLED}{templates.suffix}")
 
 
 def _to_compare_with(engine: str, encoder: str, against: Path | None) -> Calibration | None:

@@ -48,6 +48,14 @@ class Engine(ABC):
         """The name of the encoder that makes its templates; templates of two encoders are never compared."""
         return self.matcher.encoder
 
+    @property
+    @abstractmethod
+    def made_by(self) -> str:
+        """What a picture's templates depend on besides the picture, so that kept ones are known to be out of date.
+
+        Encoders whose templates mix may still differ in it.
+        """
+
     @abstractmethod
     def prepare(self) -> None:
         """Load the models now; raises EngineUnavailable if they can't be had."""
@@ -64,11 +72,25 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
-        """Return the same faces of the same picture in the same order, with templates."""
+    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face], *, thorough: bool = False) -> list[Face]:
+        """Return the same faces of the same picture in the same order, with templates.
 
-    def look(self, data: bytes, limits: PictureLimits = _DEFAULT_LIMITS, smallest_face: float = SMALLEST_FACE) -> Look:
+        `thorough`, for photos that are enrolled: an engine that can makes each template of several views of the face,
+        in as many times the time. Such templates and others are compared with one another.
+        """
+
+    def look(
+        self,
+        data: bytes,
+        limits: PictureLimits = _DEFAULT_LIMITS,
+        smallest_face: float = SMALLEST_FACE,
+        *,
+        thorough: bool = False,
+    ) -> Look:
         """Decode a picture, find its faces and encode them.
+
+        `thorough`: the surest face, the only one that `enrolment_face` would take, is encoded thoroughly; a picture of
+        a crowd would take seconds for templates that are never used.
 
         Raises a PictureError where the bytes can't be used; no face at all is a look like any other.
         """
@@ -78,7 +100,10 @@ class Engine(ABC):
         decoded = perf_counter()
         found = self.find(picture, smallest_face)
         detected = perf_counter()
-        faces = self.encode(picture, found)
+        if thorough:
+            faces = [*self.encode(picture, found[:1], thorough=True), *self.encode(picture, found[1:])]
+        else:
+            faces = self.encode(picture, found)
         encoded = perf_counter()
         height, width = picture.shape[:2]
         timings = Timings(decoded - started, detected - decoded, encoded - detected)

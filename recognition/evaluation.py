@@ -63,13 +63,21 @@ class TrialLists:
 
     def pictures(self) -> list[str]:
         """Return every picture that a gallery or a probe names, sorted."""
-        enrolled = {each for people in self.galleries.values() for photos in people.values() for each in photos}
-        return sorted(enrolled | {picture for trial in self.trials for picture in trial.probe})
+        return sorted({*self.enrolled(), *self.probes()})
+
+    def enrolled(self) -> list[str]:
+        """Return every picture that a gallery names, sorted."""
+        return sorted({each for people in self.galleries.values() for photos in people.values() for each in photos})
+
+    def probes(self) -> list[str]:
+        """Return every picture that a probe names, sorted."""
+        return sorted({picture for trial in self.trials for picture in trial.probe})
 
 
 def answer(
     lists: TrialLists,
-    templates: _Templates,
+    enrolled: _Templates,
+    probes: _Templates,
     matcher: Matcher,
     told: Callable[[int], None] = lambda _: None,
     *,
@@ -77,18 +85,19 @@ def answer(
 ) -> list[Answer]:
     """Answer every trial; `told` is called with the number answered since the last call.
 
-    A probe of several pictures is fused into one template, or else (`fused` False) its best picture counts, as it does
-    to who compares frame by frame.
+    `enrolled`, `probes`: the templates of pictures that galleries and that probes name; one picture may have two. A
+    probe of several pictures is fused into one template, or else (`fused` False) its best picture counts, as it does to
+    who compares frame by frame.
     """
     asked: dict[str, list[Trial]] = {}
     for trial in lists.trials:
         asked.setdefault(trial.gallery, []).append(trial)
     answers: list[Answer] = []
     for name, trials in asked.items():
-        enrolled = [(p, each) for p, photos in lists.galleries[name].items() for each in photos]
-        gallery = Gallery.of(matcher.encoder, _present(enrolled, templates, matcher.encoder))
+        photos = [(person, each) for person, own in lists.galleries[name].items() for each in own]
+        gallery = Gallery.of(matcher.encoder, _present(photos, enrolled, matcher.encoder))
         for trial in trials:
-            looks = [each for _, each in _present([("", p) for p in trial.probe], templates, matcher.encoder)]
+            looks = [each for _, each in _present([("", p) for p in trial.probe], probes, matcher.encoder)]
             answers.append(_answer(trial.name, gallery, looks, matcher, fused=fused))
         told(len(trials))
     return answers

@@ -64,6 +64,11 @@ class FaceRecognitionEngine(Engine):
         self.matcher: Matcher = DistanceMatcher()
         self.scale = HogDetector.scale
 
+    @property
+    def made_by(self) -> str:
+        """The engine's state: whoever changes which faces it finds, or where, raises the number."""
+        return f"{self.name} 1"
+
     def prepare(self) -> None:
         """Import face_recognition, which loads all of its models; raises EngineUnavailable."""
         _package()
@@ -94,8 +99,11 @@ class FaceRecognitionEngine(Engine):
         ]
         return sorted(faces, key=lambda face: -face.score)
 
-    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
-        """Return the faces with the templates that `face_recognition.face_encodings` gives for their boxes."""
+    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face], *, thorough: bool = False) -> list[Face]:
+        """Return the faces with the templates that `face_recognition.face_encodings` gives for their boxes.
+
+        They are the same where `thorough` is asked for: this is how the package's users enrol.
+        """
         encodings = _package().face_encodings(picture, [_location(face.box) for face in faces], model="small")
         return [
             replace(face, template=Template(_ENCODER, encoding))

@@ -18,14 +18,18 @@ from recognition.encoders import Encoder, chosen_encoder
 from recognition.engine import SMALLEST_FACE, Engine
 from recognition.errors import BadTemplate
 from recognition.faces import Box, Face, Template
+from recognition.jitter import jittered
 from recognition.matcher import Matcher
 from recognition.models import ModelCache
 from recognition.quality import quality_of
-from recognition.scoring import chosen_matcher
+from recognition.scoring import chosen_matcher, unit
 
 __all__ = ["FastEngine"]
 
 _DETECTOR = "ROLLCALL_DETECTOR"
+# Whoever changes which faces are found, how they are aligned or which views are taken, raises it: kept templates, such
+# as benchmarks', would be taken for this state's.
+_VERSION = 2
 
 
 class FastEngine(Engine):
@@ -48,13 +52,19 @@ class FastEngine(Engine):
     ) -> None:
         cache = cache or ModelCache()
         self._encoder = made_by or chosen_encoder(threads, cache)
-        self._detector = load_detector(detector or os.environ.get(_DETECTOR) or "fast", threads, cache)
+        self._found_by = detector or os.environ.get(_DETECTOR) or "fast"
+        self._detector = load_detector(self._found_by, threads, cache)
         self.scale = self._detector.scale
 
     @property
     def encoder(self) -> str:
         """The name of the encoder that makes its templates, which can be had before there is a calibration for it."""
         return self._encoder.name
+
+    @property
+    def made_by(self) -> str:
+        """The engine's state, the detector and the encoder in the form that it runs in here."""
+        return f"{self.name} {_VERSION}, {self._found_by}, {self._encoder.form}"
 
     @cached_property
     def matcher(self) -> Matcher:  # type: ignore[override]  # read when asked for: calibrating needs none
@@ -76,13 +86,17 @@ class FastEngine(Engine):
         """Return the detector's faces, with the points of dlib's five-point model."""
         return self._detector.find(picture, smallest_face, near)
 
-    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+    def encode(self, picture: NDArray[np.uint8], faces: Sequence[Face], *, thorough: bool = False) -> list[Face]:
         """Return the faces with templates of unit length; raises BadTemplate for a face without points."""
         if not faces:
             return []
         points = [_points(face) for face in faces]
         chips = np.stack([face_chip(picture, each) for each in points])
-        vectors = self._encoder.encode(picture, points, chips)
+        vectors = (
+            np.stack([self._of_views(picture, each) for each in points])
+            if thorough
+            else (self._encoder.encode(picture, points, chips))
+        )
         return [
             replace(
                 face,
@@ -91,6 +105,11 @@ class FastEngine(Engine):
             )
             for face, own, vector, chip in zip(faces, points, vectors, chips, strict=True)
         ]
+
+    def _of_views(self, picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float32]:
+        views = list(jittered(points))
+        chips = np.stack([face_chip(picture, each) for each in views])
+        return unit(self._encoder.encode(picture, views, chips).mean(axis=0))
 
 
 def _points(face: Face) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recognition.engine import Engine
 from recognition.errors import NoFace, PictureError, SeveralFaces
 from recognition.faces import Face
+from recognition.picture import decode
 
 __all__ = ["PictureTemplates", "central_face"]
 
@@ -20,11 +21,15 @@ class PictureTemplates:
     """Templates by picture, a path below its folder, kept in an npz file (`path`) if one is given.
 
     A picture without a face, or one that can't be used, has None; of several faces the one nearest the middle is
-    taken. `notes` has the error's code of each such picture. A file that another encoder made is begun anew.
+    taken. `notes` has the error's code of each such picture. `thorough`: as photos are encoded that are enrolled. A
+    file that was made otherwise (`Engine.made_by`, `thorough`, `smallest_face`) is begun anew.
     """
 
-    def __init__(self, engine: Engine, path: Path | None = None, smallest_face: float = 20.0) -> None:
+    def __init__(
+        self, engine: Engine, path: Path | None = None, smallest_face: float = 20.0, *, thorough: bool = False
+    ) -> None:
         self._engine = engine
+        self._thorough = thorough
         self._path = path
         self._smallest_face = smallest_face
         self._templates: dict[str, NDArray[np.float32] | None] = {}
@@ -54,10 +59,10 @@ class PictureTemplates:
         self.save()
 
     def save(self) -> None:
-        """Write the file: `pictures` (n,), `templates` (n, d) with NaN where no face was found, `notes`, `encoder`."""
+        """Write the file: `pictures` (n,), `templates` (n, d) with NaN where no face was found, `notes`, `made_by`."""
         if self._path is None:
             return
-        size = next((each.size for each in self._templates.values() if each is not None), 0)
+        size = next((each.size for each in self._templates.values() if each is not None), 1)
         rows = np.full((len(self._templates), size), np.nan, np.float32)
         for row, template in zip(rows, self._templates.values(), strict=True):
             if template is not None:
@@ -69,29 +74,38 @@ class PictureTemplates:
                 pictures=np.array(list(self._templates)),
                 templates=rows,
                 notes=np.array([self.notes.get(picture, "") for picture in self._templates]),
-                encoder=np.array(self._engine.encoder),
+                made_by=np.array(self._made_by),
             )
         part.replace(self._path)
 
     def _read(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as stored:
-            if str(stored["encoder"]) != self._engine.encoder:
+            if "made_by" not in stored or str(stored["made_by"]) != self._made_by:
                 return
             for picture, row in zip(stored["pictures"].tolist(), stored["templates"], strict=True):
                 self._templates[picture] = row.astype(np.float32) if np.isfinite(row).all() else None
-            if "notes" in stored:  # files of before there were notes
-                notes = zip(self._templates, stored["notes"].tolist(), strict=True)
-                self.notes = {picture: note for picture, note in notes if note}
+            notes = zip(self._templates, stored["notes"].tolist(), strict=True)
+            self.notes = {picture: note for picture, note in notes if note}
+
+    @property
+    def _made_by(self) -> str:
+        views = ", thorough" if self._thorough else ""
+        return f"{self._engine.made_by}, from {self._smallest_face:g} pixels{views}"
 
     def _encode(self, path: Path) -> tuple[NDArray[np.float32] | None, str]:
         try:
-            look = self._engine.look(path.read_bytes(), smallest_face=self._smallest_face)
+            picture = decode(path.read_bytes())
         except PictureError as error:
             return None, error.code
-        face = central_face(look.faces, look.width, look.height)
-        if face is None or face.template is None:
+        height, width = picture.shape[:2]
+        found = self._engine.find(picture, self._smallest_face)
+        face = central_face(found, width, height)
+        if face is None:
             return None, NoFace.code
-        return face.template.vector, SeveralFaces.code if len(look.faces) > 1 else ""
+        (encoded,) = self._engine.encode(picture, [face], thorough=self._thorough)
+        if encoded.template is None:
+            return None, NoFace.code
+        return encoded.template.vector, SeveralFaces.code if len(found) > 1 else ""
 
 
 def central_face(faces: Sequence[Face], width: int, height: int) -> Face | None:

@@ -35,13 +35,13 @@ Given = ParamSpec("Given")
 Seen = TypeVar("Seen")
 
 
-def look_with(engine: str, limits: PictureLimits) -> LookAt:
+def look_with(engine: str, limits: PictureLimits, *, thorough: bool = False) -> LookAt:
     """Return what looks at a picture (bytes, smallest face) with an engine; each process loads the engine once.
 
-    Raises UnknownEngine if there is none of that name.
+    `thorough`: as `Engine.look` has it, for enrolment. Raises UnknownEngine if there is none of that name.
     """
     load_engine(engine)
-    return partial(_look, engine, limits)
+    return partial(_look, engine, limits, thorough)
 
 
 class RecognitionProcess(Generic[Given, Seen]):
@@ -111,5 +111,5 @@ def _die_with_parent(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _look(engine: str, limits: PictureLimits, picture: bytes, smallest_face: float) -> Look:
-    return shared_engine(engine).look(picture, limits, smallest_face)
+def _look(engine: str, limits: PictureLimits, thorough: bool, picture: bytes, smallest_face: float) -> Look:  # noqa: FBT001 (bound above)
+    return shared_engine(engine).look(picture, limits, smallest_face, thorough=thorough)

@@ -32,7 +32,7 @@ def gallery_of(engine: Engine, folder: Path, *, silent: bool) -> Gallery:
     with bar("Enrolling", len(photos), silent=silent) as step:
         for person, photo in photos:
             try:
-                face = enrolment_face(look_at(engine, photo, SMALLEST_FACE))
+                face = enrolment_face(look_at(engine, photo, SMALLEST_FACE, thorough=True))
                 if face.template is not None:
                     gallery.add(person, face.template)
             except (OSError, RecognitionError) as error:

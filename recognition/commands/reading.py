@@ -44,9 +44,9 @@ def prepared(engine: str) -> Engine:
     return loaded
 
 
-def look_at(engine: Engine, picture: Path, smallest_face: float) -> Look:
-    """Return what an engine sees in a file; raises OSError and PictureError."""
-    return engine.look(picture.read_bytes(), FILE_LIMITS, smallest_face)
+def look_at(engine: Engine, picture: Path, smallest_face: float, *, thorough: bool = False) -> Look:
+    """Return what an engine sees in a file, `thorough` for enrolment; raises OSError and PictureError."""
+    return engine.look(picture.read_bytes(), FILE_LIMITS, smallest_face, thorough=thorough)
 
 
 @contextmanager

@@ -17,6 +17,11 @@ class Encoder(ABC):
 
     name: str
 
+    @property
+    def form(self) -> str:
+        """The name, and what else of this machine or process its templates' numbers depend on."""
+        return self.name
+
     @abstractmethod
     def prepare(self) -> None:
         """Load the network now; raises EngineUnavailable or BadEncoder."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recognition.encoders.encoder import Encoder
 from recognition.models import ModelCache
-from recognition.models.dlib_encoder import DlibEncoder
+from recognition.models.dlib_encoder import DlibEncoder, usual_precision
 from recognition.scoring import unit
 
 __all__ = ["MirroredDlibEncoder"]
@@ -23,6 +23,11 @@ class MirroredDlibEncoder(Encoder):
     def __init__(self, threads: int = 1, cache: ModelCache | None = None) -> None:
         self._threads = threads
         self._cache = cache
+
+    @property
+    def form(self) -> str:
+        """The name, and whether it runs in 8 bits here."""
+        return f"{self.name} in {usual_precision()}"
 
     def prepare(self) -> None:
         """Load the network; raises EngineUnavailable."""

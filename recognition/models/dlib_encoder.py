@@ -27,6 +27,7 @@ __all__ = [
     "eight_bit_encoder_graph",
     "encoder_graph",
     "network_input",
+    "usual_precision",
 ]
 
 # `auto`: 8 bits where the processor has VNNI, float elsewhere, where 8 bits are slower.
@@ -56,9 +57,7 @@ class DlibEncoder:
     """
 
     def __init__(self, threads: int = 1, cache: ModelCache | None = None, precision: Precision = "auto") -> None:
-        if precision == "auto":
-            precision = "int8" if has_vnni() else "float"
-        self.precision = precision
+        self.precision = precision = usual_precision() if precision == "auto" else precision
         graph = encoder_graph if precision == "float" else eight_bit_encoder_graph
         self._session: InferenceSession = session(graph(cache or ModelCache()), threads)
 
@@ -69,6 +68,11 @@ class DlibEncoder:
             batch = network_input(chips[first : first + _MOST_AT_ONCE])
             encodings[first : first + len(batch)] = self._session.run(None, {"pictures": batch})[0]
         return encodings
+
+
+def usual_precision() -> Precision:
+    """Return what `auto` is on this machine."""
+    return "int8" if has_vnni() else "float"
 
 
 def network_input(chips: NDArray[np.uint8]) -> NDArray[np.float32]:

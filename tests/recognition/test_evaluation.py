@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recognition import Engine
 from recognition.by_group import Outcome
 from recognition.evaluation import Answer, TrialLists, answer, outcomes, write_answers
+from recognition.face_recognition_engine import FaceRecognitionEngine
 from recognition.picture_templates import PictureTemplates
 from recognition.scoring import BadCalibration, CalibratedMatcher, Calibration, chosen_matcher, shipped_calibration
 from tests.recognition.crowds import ENCODER, Strangers
@@ -38,7 +39,7 @@ def test_each_trial_is_answered_from_its_gallery_and_probe(
     for i in range(6):
         templates[f"p{i}/1.jpg"], templates[f"p{i}/2.jpg"] = strangers.looks(i, 2)
     templates["x/1.jpg"], templates["x/2.jpg"] = strangers.looks(70, 2)
-    answers = {each.trial: each for each in answer(lists, templates, CalibratedMatcher(calibration))}
+    answers = {each.trial: each for each in answer(lists, templates, templates, CalibratedMatcher(calibration))}
     assert (answers["mate"].best, answers["mate"].decision) == ("p3", "p3")
     assert answers["outsider"].best is not None
     assert answers["outsider"].decision is None
@@ -60,7 +61,7 @@ def test_templates_of_pictures_are_kept_and_not_made_twice(engine: Engine, tmp_p
     first = PictureTemplates(engine, kept, smallest_face=80)
     first.encode([tmp_path], ["ada/1.png", "ada/2.png"])
     (tmp_path / "ada/1.png").unlink()
-    again = PictureTemplates(engine, kept)
+    again = PictureTemplates(engine, kept, smallest_face=80)
     again.encode([tmp_path], ["ada/1.png", "ada/2.png"])
     assert first["ada/1.png"] is not None
     assert np.array_equal(np.asarray(again["ada/1.png"]), np.asarray(first["ada/1.png"]))
@@ -68,6 +69,39 @@ def test_templates_of_pictures_are_kept_and_not_made_twice(engine: Engine, tmp_p
     assert again.notes == first.notes == {"ada/2.png": "not_a_picture"}
     with pytest.raises(FileNotFoundError, match="is in none of"):
         again.encode([tmp_path], ["ada/3.png"])
+
+
+class Changed(FaceRecognitionEngine):
+    """The same engine in a later state."""
+
+    @property
+    def made_by(self) -> str:
+        return f"{super().made_by}, changed"
+
+
+def test_kept_templates_that_were_made_otherwise_are_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    kept = tmp_path / "t.npz"
+    PictureTemplates(FaceRecognitionEngine(), kept).encode([tmp_path], ["1.png"])
+    assert PictureTemplates(FaceRecognitionEngine(), kept)["1.png"] is None
+    for other in (
+        PictureTemplates(Changed(), kept),
+        PictureTemplates(FaceRecognitionEngine(), kept, smallest_face=80),
+        PictureTemplates(FaceRecognitionEngine(), kept, thorough=True),
+    ):
+        with pytest.raises(KeyError):
+            _ = other["1.png"]
+
+
+def test_photos_of_a_gallery_have_templates_of_their_own(
+    calibration: Calibration, strangers: Strangers, tmp_path: Path
+) -> None:
+    lists = lists_at(tmp_path)
+    probes: dict[str, NDArray[np.float32] | None] = dict.fromkeys(lists.pictures())
+    (probes["p3/2.jpg"],) = strangers.looks(3, 1)
+    enrolled = {f"p{i}/1.jpg": strangers.looks(i, 1)[0] for i in range(6)}
+    answers = {each.trial: each for each in answer(lists, enrolled, probes, CalibratedMatcher(calibration))}
+    assert answers["mate"].decision == "p3"
 
 
 def test_what_answers_came_to_is_told_by_the_person_whose_face_it_was(tmp_path: Path) -> None:

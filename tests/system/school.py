@@ -22,7 +22,7 @@ INTERVAL = timedelta(seconds=30)
 def template_of(person: str) -> Template:
     """Enrol one of the two people."""
     picture: Picture = {"hopper": hopper, "astronaut": astronaut}[person]()
-    template = enrolment_face(load_engine("fast").look(jpeg(picture))).template
+    template = enrolment_face(load_engine("fast").look(jpeg(picture), thorough=True)).template
     assert template is not None
     return template
 
