@@ -10,6 +10,7 @@ from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
 from recognition import RecognitionError, load_engine
 from stream_app.app import create_app
+from stream_app.cores import use_one_thread_a_process
 from stream_app.member import MemberIdTaken, hold_member
 from stream_app.settings import StreamSettings
 
@@ -25,6 +26,7 @@ def run() -> None:
     except (KeyUnusable, RecognitionError, MemberIdTaken, OSError) as error:
         structlog.get_logger(__name__).error(str(error))
         sys.exit(1)
+    use_one_thread_a_process()
     app = create_app(connection, settings, member=member.id)
     worker = faust.Worker(app, loglevel="WARNING", override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()

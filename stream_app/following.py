@@ -65,10 +65,11 @@ class Following:
             return Known(taken_at.timestamp(), open_tracks), None
         return Known(taken_at.timestamp(), open_tracks, last.thumbnail), last.frame_id
 
-    def pass_over(self, looked: Looked) -> Shown:
-        """Count a frame that there was no need to look at."""
+    def pass_over(self, looked: Looked, view: View | None = None) -> Shown:
+        """Count a frame that wasn't looked at: there was no need to, or no time. It covers nothing of a meeting."""
         self._count(looked)
-        return Shown(looked.camera, looked.taken_at, seen=tuple(self._over(set())))
+        watched = {each.meeting.id for each in view.watched} if view else set()
+        return Shown(looked.camera, looked.taken_at, seen=tuple(self._over(watched)))
 
     def take(self, looked: Looked, glance: Glance, view: View) -> Shown:
         """Take the next frame; `view` is what is on in the room, with the gallery of all who are expected."""

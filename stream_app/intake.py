@@ -157,6 +157,11 @@ class Intake:
             except StoreUnavailable as error:  # whoever comes next will suspect a few frames, and find them innocent
                 log.warning("partition left without a word", partition=assignment.partition, error=str(error))
 
+    def read_until(self) -> dict[TP, int]:
+        """Give the next offset of each partition of which a frame was taken."""
+        offsets = ((partition, each.slots.read_until) for partition, each in self._assignments.items())
+        return {partition: offset for partition, offset in offsets if offset is not None}
+
     def measure(self) -> None:
         """Tell the metrics what is under way."""
         metrics.UNACKNOWLEDGED_FRAMES.set(len(self._under_way))

@@ -1,16 +1,19 @@
 """One frame on its way from a message to what its picture shows: checks, what is on in the room, recognition."""
 
 import asyncio
+import time
 
 from stream_app import metrics
 from stream_app.checks import FrameChecks
+from stream_app.following import Following
 from stream_app.health import Health
 from stream_app.lanes import Work
-from stream_app.messages import Done, Looked, Outcome, Refused
+from stream_app.messages import CheckedFrame, Done, Looked, Outcome, Refused
 from stream_app.patience import until_available
 from stream_app.pool import RecognitionPool, look_patiently
 from stream_app.resuming import Resuming
-from stream_app.rosters import Rosters
+from stream_app.rosters import Rosters, View
+from stream_app.thinner import Thinner
 
 
 class Looker:
@@ -22,6 +25,7 @@ class Looker:
         rosters: Rosters,
         pool: RecognitionPool,
         resuming: Resuming,
+        thinner: Thinner,
         health: Health,
         *,
         spares_work: bool,
@@ -30,6 +34,7 @@ class Looker:
         self._rosters = rosters
         self._pool = pool
         self._resuming = resuming
+        self._thinner = thinner
         self._health = health
         self._spares_work = spares_work
         self._alone = asyncio.Lock()
@@ -74,14 +79,27 @@ class Looker:
             return Done()
         view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
         if view is None or following.was_counted(frame.id):
+            self._thinner.note_needless()
             work.let_bytes_go()
             return Looked(frame.id, camera, frame.taken_at)
-        async with self._pool.free_process() as process:
-            if work.is_abandoned:
-                return None
-            work.is_begun = True
-            known, reference = following.known(frame.taken_at) if self._spares_work else (None, None)
-            with metrics.SECONDS.labels("recognition").time():
+        outcome = await self._look_in_turn(work, checked, following, view)
+        if outcome is not None:
+            work.let_bytes_go()
+        return outcome
+
+    async def _look_in_turn(self, work: Work, checked: CheckedFrame, following: Following, view: View) -> Outcome:
+        frame, camera = checked.frame, checked.camera
+        with self._thinner.waiting_turn(camera, frame.taken_at, work.message.arrived_at, view) as turn:
+            async with self._pool.free_process() as process:
+                if work.is_abandoned:
+                    return None
+                if not self._thinner.is_due(turn, camera, frame.taken_at):
+                    return Looked(frame.id, camera, frame.taken_at, skipped=turn.priority.reason)
+                work.is_begun = True
+                known, reference = following.known(frame.taken_at) if self._spares_work else (None, None)
+                began = time.monotonic()
                 glance = await look_patiently(process, frame.picture, camera.smallest_face, known)
-        work.let_bytes_go()
+        seconds = time.monotonic() - began
+        metrics.SECONDS.labels("recognition").observe(seconds)
+        self._thinner.note_look(seconds)
         return Looked(frame.id, camera, frame.taken_at, glance, reference)

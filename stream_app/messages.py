@@ -50,8 +50,8 @@ class CheckedFrame:
 class Looked:
     """A frame that was looked at, or needn't be.
 
-    `glance`: what it showed; None where nothing was on in the room. `reference`: the id of the frame against which it
-    shows no change, if the glance says so.
+    `glance`: what it showed; None where nothing was on in the room, or where it was `skipped` for a reason.
+    `reference`: the id of the frame against which it shows no change, if the glance says so.
     """
 
     frame_id: str
@@ -59,6 +59,7 @@ class Looked:
     taken_at: datetime
     glance: Glance | None = None
     reference: str | None = None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

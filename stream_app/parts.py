@@ -1,6 +1,7 @@
 """The parts of one stream app process, put together and kept running."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 
@@ -12,20 +13,26 @@ from attendance.store import Store, StoreUnavailable
 from recognition import PictureLimits, glance_with, load_engine
 from recognition.tracking import Settings, Tracker
 from stream_app import metrics
+from stream_app.backlog import Backlog
 from stream_app.calibration_file import CalibrationFile
 from stream_app.checks import FrameChecks
 from stream_app.closer import Closer
+from stream_app.completeness import Completeness
 from stream_app.dead_letters import DeadLetters
 from stream_app.gallery_sync import GallerySync
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
+from stream_app.overload import Controller
 from stream_app.pool import RecognitionPool
+from stream_app.pressure import Pressure
 from stream_app.reading_back import ReadBack
 from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 from stream_app.settings import StreamSettings
 from stream_app.settle import Settler
+from stream_app.skips import Skips
+from stream_app.thinner import Thinner
 from stream_app.writer import Writer
 
 MEASURE_SECONDS = 5.0
@@ -83,8 +90,18 @@ class Parts:
             self.health,
             lost_after_s=tracking.lost_after,
         )
-        looker = Looker(checks, rosters, self._pool, resuming, self.health, spares_work=settings.spare_work)
-        settler = Settler(self.store, rosters, Writer(self.store, self._relay.nudge), self._dead_letters, self.health)
+        self._completeness = Completeness(self.store, self.health)
+        self._skips = Skips(self.store, self.health)
+        thinner = Thinner(self._completeness, processes=settings.pool_size)
+        looker = Looker(checks, rosters, self._pool, resuming, thinner, self.health, spares_work=settings.spare_work)
+        settler = Settler(
+            self.store,
+            rosters,
+            Writer(self.store, self._relay.nudge),
+            self._dead_letters,
+            self._skips,
+            self.health,
+        )
         self.intake = Intake(
             settings,
             self.store,
@@ -94,10 +111,15 @@ class Parts:
             settle=settler,
             fatal=fatal,
         )
+        self._backlog = Backlog(connection.kafka_bootstrap)
+        self._pressure = Pressure(
+            thinner, self._backlog, Controller(settings.most_lag_s), read_until=self.intake.read_until
+        )
 
     def start(self) -> None:
-        """Start what runs beside the frames: the sync, the relay, the closer and the measuring."""
-        for work in (self._sync.run(), self._relay.run(), self._closer.run(), self._measure()):
+        """Start what runs beside the frames."""
+        beside = (self._sync, self._relay, self._closer, self._completeness, self._skips, self._pressure)
+        for work in (*(each.run() for each in beside), self._measure()):
             self._keep(work)
 
     async def stop(self) -> None:
@@ -105,6 +127,9 @@ class Parts:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(StoreUnavailable):
+            await self._skips.tell()
+        await self._backlog.stop()
         await self._dead_letters.stop()
         self._pool.stop()
         self.store.close()

@@ -1,10 +1,11 @@
 """The stream app's settings."""
 
-import os
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream_app.cores import cores_given, pool_size
 
 
 class StreamSettings(BaseSettings):
@@ -25,8 +26,12 @@ class StreamSettings(BaseSettings):
     )
     sightings: bool = Field(default=False, description="tell each decided track on the topic `sightings`")
     engine: str = Field(default="fast", description="the recognition engine")
-    pool_size: int = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="recognition processes"
+    pool_size: int = Field(default_factory=lambda: pool_size(cores_given()), ge=1, description="recognition processes")
+    most_lag_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="the longest that a frame should wait to be looked at, from its arrival on Kafka; when more come "
+        "than can be looked at within it, they are thinned",
     )
     frame_deadline_s: float = Field(
         default=20.0, gt=0, description="the longest that one frame's recognition may take before it is ended"

@@ -12,6 +12,7 @@ from stream_app.lanes import Lane, Settled, Work
 from stream_app.messages import Done, Looked, Outcome, Refused, Shown
 from stream_app.patience import until_available
 from stream_app.rosters import Rosters
+from stream_app.skips import Skips
 from stream_app.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -21,12 +22,13 @@ class Settler:
     """Settles frames: a frame is done once what it showed is in the store, or it lies in the dead letters."""
 
     def __init__(
-        self, store: Store, rosters: Rosters, writer: Writer, dead_letters: DeadLetters, health: Health
+        self, store: Store, rosters: Rosters, writer: Writer, dead_letters: DeadLetters, skips: Skips, health: Health
     ) -> None:
         self._store = store
         self._rosters = rosters
         self._writer = writer
         self._dead_letters = dead_letters
+        self._skips = skips
         self._health = health
 
     async def take(self, lane: Lane, work: Work, outcome: Outcome) -> Shown | None:
@@ -39,6 +41,10 @@ class Settler:
         camera = outcome.camera
         # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
         view = await until_available(lambda: self._rosters.view(camera.room_id, outcome.taken_at), self._health)
+        if view is not None and outcome.skipped is not None:
+            metrics.FRAMES.labels("skipped").inc()
+            self._skips.count((each.meeting.id for each in view.watched), camera.id, outcome.skipped)
+            return lane.following.pass_over(outcome, view)
         if view is None or outcome.glance is None:
             metrics.FRAMES.labels("no_meeting").inc()
             return lane.following.pass_over(outcome)

@@ -43,6 +43,11 @@ class PartitionSlots:
         return self._slots[0].offset if self._slots else self._last + 1
 
     @property
+    def read_until(self) -> int | None:
+        """The offset of the next frame to come; None before the first."""
+        return None if self.is_untouched else self._last + 1
+
+    @property
     def bytes(self) -> int:
         """The bytes that the unacknowledged frames hold in memory."""
         return self._bytes

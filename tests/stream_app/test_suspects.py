@@ -12,6 +12,7 @@ from attendance.store import Store
 from attendance.store.partitions import Takeover
 from stream_app.assignment import MOST_TRIES, STRETCH, Assignment
 from stream_app.checks import FrameChecks
+from stream_app.completeness import Completeness
 from stream_app.health import Health
 from stream_app.lanes import Lane, Settle, Work
 from stream_app.look import Looker
@@ -19,6 +20,7 @@ from stream_app.messages import CheckedFrame, Message, Outcome, Refused
 from stream_app.pool import RecognitionPool
 from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
+from stream_app.thinner import Thinner
 from tests.stream_app.test_intake import MOMENT, FakePartitions
 
 PARTITION = TP("frames", 0)
@@ -69,6 +71,7 @@ class Bench:
             cast("Rosters", NothingOn()),
             cast("RecognitionPool", None),
             cast("Resuming", NothingKnown()),
+            Thinner(cast("Completeness", None), processes=1),
             Health(),
             spares_work=True,
         )
