@@ -1,8 +1,9 @@
-"""Refused frames go to `frames.dead`, confirmed, before they are acknowledged."""
+"""Refused frames go to `frames.dead`, once and confirmed, before they are acknowledged."""
 
 from ingest.contract import format_time
 from stream_app.confirmed import ConfirmedProducer, Outgoing
 from stream_app.messages import Message, Refused
+from stream_app.refused_before import RefusedBefore
 
 # Text of a refused frame may stand in the error; whoever sent it must not fill the topic with it.
 LONGEST_ERROR = 500
@@ -18,15 +19,23 @@ class DeadLetters:
         self._producer = ConfirmedProducer(
             bootstrap, client_id="rollcall-dead-letters", largest_message=largest_message
         )
+        self._before = RefusedBefore(bootstrap, topic)
 
     async def send(self, message: Message, refused: Refused) -> None:
-        """Send the frame as it came, its own headers kept, and wait for the confirmation.
+        """Send the frame as it came, its own headers kept, and wait for the confirmation; nothing if it lies there.
 
         Raises:
             KafkaError: Kafka did not confirm; send again.
         """
+        if await self._before.holds(message):
+            return
         headers = (*own_headers(message), *dead_headers(message, refused))
-        await self._producer.send(Outgoing(self._topic, message.key, message.value or b"", headers))
+        try:
+            await self._producer.send(Outgoing(self._topic, message.key, message.value or b"", headers))
+        except BaseException:
+            self._before.failed(message)
+            raise
+        self._before.sent(message)
 
     async def stop(self) -> None:
         """Close the connection."""

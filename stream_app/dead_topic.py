@@ -85,6 +85,10 @@ class DeadTopic:
             first = found[partition]
             self._spans[partition] = (first.offset if first else end, end)
 
+    def keep_last(self, count: int) -> None:
+        """Leave out all but so many of each partition's newest."""
+        self._spans = {each: (max(start, end - count), end) for each, (start, end) in self._spans.items()}
+
     def holds(self, place: Place) -> bool:
         """Tell whether a place is within what is read."""
         return any(each.partition == place[0] and start <= place[1] < end for each, (start, end) in self._spans.items())
