@@ -91,11 +91,11 @@ class FrameTimes:
         if doublings == 0:
             return True
         moment = taken_at.timestamp()
-        place = bisect_left(self._times, moment)
-        if place == 0:
-            return True
-        stride = self._unit() * 2.0**doublings
-        return self._stride_of(self._times[place - 1], stride) < self._stride_of(moment, stride)
+        place, unit = bisect_left(self._times, moment), self._unit()
+        # Before a camera's first frame one is supposed: with hundreds of cameras their first ones would be too many.
+        before = self._times[place - 1] if place else moment - unit
+        stride = unit * 2.0**doublings
+        return self._stride_of(before, stride) < self._stride_of(moment, stride)
 
     def _stride_of(self, moment: float, stride: float) -> int:
         return math.floor((moment + self._phase) / stride)

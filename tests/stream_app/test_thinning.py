@@ -79,6 +79,11 @@ def test_cameras_are_not_all_looked_at_in_the_same_moment() -> None:
     assert len(firsts) > 8
 
 
+def test_of_many_cameras_that_begin_at_once_the_first_frames_are_thinned_too() -> None:
+    firsts = [due([0.0], 3, Camera(f"camera {number}", "room")) for number in range(400)]
+    assert sum(bool(first) for first in firsts) == pytest.approx(400 / 8, rel=0.4)
+
+
 def test_what_is_kept_of_a_camera_is_bounded() -> None:
     times = FrameTimes(CAMERA)
     for index in range(3 * MOST_TIMES):
