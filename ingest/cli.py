@@ -7,6 +7,7 @@ import typer
 
 from attendance.keys import KeyUnusable
 from attendance.logs import configure_logging
+from attendance.tracing import switch_on
 from ingest.app import create_app
 from ingest.server import make_server
 from ingest.settings import IngestSettings
@@ -20,6 +21,7 @@ def run(
     given = {name: value for name, value in (("ingest_host", host), ("ingest_port", port)) if value is not None}
     settings = IngestSettings.model_validate(IngestSettings().model_dump() | given)
     configure_logging("ingest", settings.log_level)
+    switch_on("ingest")
     try:
         app = create_app(settings)
     except KeyUnusable as error:

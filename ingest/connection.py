@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from attendance import tracing
 from attendance.cameras import Camera
 from attendance.store import Store
 from ingest import metrics
@@ -20,7 +21,7 @@ from ingest.authentication import Claim, admit
 from ingest.budget import Budget
 from ingest.checks import FrameChecks
 from ingest.codes import CLOSES, Close, Code, Refused
-from ingest.contract import GATEWAY_KEY_ID, Frame, to_headers
+from ingest.contract import GATEWAY_KEY_ID, Frame, Headers, to_headers
 from ingest.messages import Stored, reply
 from ingest.publishing import KafkaUnavailable, Publisher
 from ingest.settings import IngestSettings
@@ -128,6 +129,18 @@ class Connection:
 
     async def _store(self, frame: Frame, deadline: float) -> Stored | Refused:
         headers = to_headers(frame, key_id=GATEWAY_KEY_ID, key=self._services.gateway_key)
+        trace = tracing.begin("ingest", id=frame.id, camera=frame.camera_id)
+        if trace is None:
+            return await self._confirm(frame, headers, deadline)
+        headers.append((tracing.HEADER, trace.header))
+        outcome: Stored | Refused | None = None
+        try:
+            outcome = await self._confirm(frame, headers, deadline)
+        finally:
+            trace.end("stored" if isinstance(outcome, Stored) else "refused")
+        return outcome
+
+    async def _confirm(self, frame: Frame, headers: Headers, deadline: float) -> Stored | Refused:
         publisher, clock = self._services.publisher, asyncio.get_running_loop().time
         begun = clock()
         try:

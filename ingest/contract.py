@@ -56,6 +56,12 @@ def check_frame_id(frame_id: str) -> str:
     return frame_id
 
 
+def readable_id(raw: bytes | None) -> str | None:
+    """Give an id that a message claims, checked or not, for a log; None where it can't be one."""
+    text = (raw or b"").decode("ascii", "replace")
+    return text if _ID.fullmatch(text) else None
+
+
 def parse_time(text: str) -> datetime:
     """Read an RFC 3339 time, down to the millisecond (the store keeps no more); it must say its offset.
 

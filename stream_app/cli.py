@@ -8,6 +8,7 @@ import structlog
 from attendance.keys import KeyUnusable, read_gateway_key
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
+from attendance.tracing import switch_on
 from recognition import RecognitionError, load_engine
 from stream_app.app import create_app
 from stream_app.cores import use_one_thread_a_process
@@ -19,6 +20,7 @@ def run() -> None:
     """Consume frames, recognise faces, keep the records and send the events, until told to stop."""
     connection, settings = ConnectionSettings(), StreamSettings()
     configure_logging("stream", settings.log_level)
+    switch_on("stream")
     try:
         read_gateway_key(connection.gateway_key_file)
         load_engine(settings.engine)

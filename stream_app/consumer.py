@@ -6,6 +6,7 @@ partition isn't asked for; what was fetched of it before stays in the fetcher, o
 """
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from faust.transport.drivers.aiokafka import Consumer, Transport
@@ -22,6 +23,7 @@ class HoldingConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # handed through to Faust
         super().__init__(*args, **kwargs)
         self._held: set[TP] = set()
+        self._confirmed: dict[TP, int | None] = {}
 
     def hold(self, partition: TP) -> None:
         """Ask for no more messages of a partition; those already fetched may still arrive."""
@@ -36,6 +38,24 @@ class HoldingConsumer(Consumer):
         offset: int | None = self._committed_offset[partition]
         return offset
 
+    def confirmed(self, partition: TP) -> int | None:
+        """Give the committed offset as far as Kafka confirmed it; Faust's own goes ahead of a commit that failed."""
+        return self._confirmed.get(partition, self.committed(partition))
+
+    async def ends(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """Give each partition's next offset to be asked for, and the next to be written.
+
+        Raises:
+            KafkaError: the broker is away, or a partition isn't ours any more.
+        """
+        found: dict[TP, tuple[int, int]] = await self._thread.call_thread(self._ask_for_ends, list(partitions))
+        return found
+
+    async def _ask_for_ends(self, partitions: list[TP]) -> dict[TP, tuple[int, int]]:
+        consumer = self._thread._ensure_consumer()
+        ends = await consumer.end_offsets(partitions)
+        return {partition: (await consumer.position(partition), ends[partition]) for partition in partitions}
+
     @property
     def known_as(self) -> str:
         """The name by which the group's coordinator knows this process; a new one means that it had forgotten it."""
@@ -49,7 +69,14 @@ class HoldingConsumer(Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Begin with nothing held: the frames that filled a partition's bound are gone."""
         self._held.clear()
+        self._confirmed.clear()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        before = {partition: self.confirmed(partition) for partition in offsets}
+        is_confirmed: bool = await super()._commit(offsets)
+        self._confirmed |= offsets if is_confirmed else before
+        return is_confirmed
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
         wanted = None if active_partitions is None else active_partitions - self._held

@@ -1,5 +1,8 @@
 """Refused frames go to `frames.dead`, once and confirmed, before they are acknowledged."""
 
+import structlog
+from aiokafka.errors import MessageSizeTooLargeError
+
 from ingest.contract import format_time
 from stream_app.confirmed import ConfirmedProducer, Outgoing
 from stream_app.messages import Message, Refused
@@ -7,8 +10,12 @@ from stream_app.refused_before import RefusedBefore
 
 # Text of a refused frame may stand in the error; whoever sent it must not fill the topic with it.
 LONGEST_ERROR = 500
+# The key of a letter without its frame's bytes: a camera's id is shorter, and the frame's own may be what is too large.
+LONGEST_KEY = 128
 # Headers that begin so are the stream app's own word. A camera's are left out, or it could write its own reason.
 DEAD_PREFIX = "dead_"
+
+log = structlog.get_logger(__name__)
 
 
 class DeadLetters:
@@ -24,18 +31,30 @@ class DeadLetters:
     async def send(self, message: Message, refused: Refused) -> None:
         """Send the frame as it came, its own headers kept, and wait for the confirmation; nothing if it lies there.
 
+        A producer that compresses gets a message into `frames` that no dead letter can hold. Its letter says the reason
+        and leaves out the bytes (`dead_leftout`): to wait for room would stop the partition for ever.
+
         Raises:
             KafkaError: Kafka did not confirm; send again.
         """
         if await self._before.holds(message):
             return
-        headers = (*own_headers(message), *dead_headers(message, refused))
         try:
-            await self._producer.send(Outgoing(self._topic, message.key, message.value or b"", headers))
+            await self._send(message, refused)
         except BaseException:
             self._before.failed(message)
             raise
         self._before.sent(message)
+
+    async def _send(self, message: Message, refused: Refused) -> None:
+        own, dead = own_headers(message), dead_headers(message, refused)
+        try:
+            await self._producer.send(Outgoing(self._topic, message.key, message.value or b"", (*own, *dead)))
+        except MessageSizeTooLargeError:
+            log.warning("a refused frame's bytes are left out of its dead letter: too large", **message.place)
+            key = None if message.key is None else message.key[:LONGEST_KEY]
+            dead.append(("dead_leftout", str(message.size).encode()))
+            await self._producer.send(Outgoing(self._topic, key, b"", dead))
 
     async def stop(self) -> None:
         """Close the connection."""

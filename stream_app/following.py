@@ -16,10 +16,11 @@ from attendance.cameras import Camera
 from attendance.records import Block as Said
 from attendance.tracks import CameraTracks
 from recognition import Face, Glance, Known
-from recognition.tracking import Block, Frame, Ledger, Tracker, TrackerState, hints
+from recognition.tracking import Block, Frame, Ledger, Tracker, TrackerState, TrackState, hints
 from stream_app.decision import ledger_of, sightings, spent, taken_back
 from stream_app.messages import Looked, Seen, Shown
 from stream_app.rosters import View
+from stream_app.telling import Telling
 
 # A resend of a frame comes within moments of it. More ids would only cost memory, for each camera.
 RECENT_IDS = 1024
@@ -47,11 +48,17 @@ class Following:
         self._untold: dict[_Key, Seen] = {}
         self._heeded: set[tuple[str, Said]] = set()
         self._taken_at: datetime | None = None
+        self._telling = Telling()
 
     @property
     def taken_at(self) -> datetime | None:
         """The latest frame's time; None before the first."""
         return self._taken_at
+
+    @property
+    def open_tracks(self) -> int:
+        """How many faces are followed."""
+        return len(self._tracker.state.tracks)
 
     def was_counted(self, frame_id: str) -> bool:
         """Tell whether a frame with this id was counted before: the camera sent it again."""
@@ -87,6 +94,7 @@ class Following:
         is_new = any(_key(each) not in self._told for each in told)
         told += self._over({each.meeting.id for each in view.watched})
         self._told |= {_key(each): each.sighting.last_seen for each in told}
+        of_tracks = self._telling.of(seen, frame.faces, lambda track: _meetings(track, self._told))
         self._forget(lambda key: key[2] in closed)
         return Shown(
             camera=looked.camera,
@@ -96,6 +104,9 @@ class Following:
             taken_back=back,
             faces=len(seen.tracks),
             unknown=sum(track.person is None for track in seen.tracks),
+            named=sum(each.given for each in seen.changes),
+            reversed=sum(not each.given and each.reason == "evidence" for each in seen.changes),
+            told_tracks=of_tracks,
             is_urgent=is_new or bool(back),
         )
 
@@ -109,7 +120,9 @@ class Following:
 
     def resume(self, saved: CameraTracks, frames: Iterable[Frame] = ()) -> None:
         """Go on from what was saved; `frames` are the last of those it saw, with templates."""
-        self._tracker.resume(TrackerState.from_document(saved.state["tracker"]), frames)
+        state = TrackerState.from_document(saved.state["tracker"])
+        self._tracker.resume(state, frames)
+        self._telling.resume(state.tracks)
         self._counted = OrderedDict.fromkeys(saved.state["counted"])
         self._chances = dict(saved.chances)
         self._taken_at = saved.taken_at
@@ -183,6 +196,10 @@ class _Reference:
 
 
 _Key = tuple[str, str, str]  # meeting, student, track
+
+
+def _meetings(track: TrackState, told: Iterable[_Key]) -> tuple[str, ...]:
+    return tuple(sorted(key[0] for key in told if key[1:] == (track.person, track.id)))
 
 
 def _key(seen: Seen) -> _Key:

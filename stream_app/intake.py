@@ -14,10 +14,12 @@ from typing import Any, Protocol
 import structlog
 from faust.types import TP, EventT
 
+from attendance import tracing
 from attendance.store import Store, StoreUnavailable
 from stream_app import metrics
 from stream_app.assignment import Assignment
 from stream_app.health import Health
+from stream_app.lag import Standing
 from stream_app.lanes import Lanes, Settle, Work, taken_at
 from stream_app.messages import Message, Outcome
 from stream_app.settings import StreamSettings
@@ -39,6 +41,13 @@ class Source(Protocol):
 
     def forget(self, event: EventT[Any]) -> None:
         """Don't wait for this event's acknowledgement any more."""
+
+    def confirmed(self, partition: TP) -> int | None:
+        """Give the committed offset as far as Kafka confirmed it; None where nothing was ever committed."""
+
+    async def ends(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """Give each partition's next offset to be asked for, and the next to be written."""
+        ...
 
 
 class Intake:
@@ -91,6 +100,7 @@ class Intake:
         message = _message(event)
         slot = assignment.slots.add(raw.offset, message.size, event.ack)
         work = Work(message, slot, assignment, taken_at(message))
+        work.trace = tracing.begin("frame", message.header(tracing.HEADER), **message.place)
         work.lane = self._lanes.of(work)
         work.let_bytes_go = partial(self._let_bytes_go, work)
         work.finish = partial(self._finish, work)
@@ -111,8 +121,9 @@ class Intake:
     def _finish(self, work: Work) -> None:
         if self._under_way.pop(work, None) is None:
             return  # abandoned: its partition is somebody else's by now, or will come again
-        if work.assignment.slots.finish(work.slot) or not self._under_way:
-            self._health.advanced()
+        work.assignment.slots.finish(work.slot)
+        if work.trace is not None:
+            work.trace.end("finished")
         self._note_empty()
         self._bound(work.assignment)
 
@@ -124,7 +135,6 @@ class Intake:
             if partition not in self._assignments:
                 self._assign(TP(*partition))
         self._health.is_assigned = True
-        self._health.advanced()
 
     def begin_leaving(self) -> None:
         """Take no more; keep what was begun from the front of each partition, abandon the rest, and all of it later."""
@@ -162,10 +172,37 @@ class Intake:
         offsets = ((partition, each.slots.read_until) for partition, each in self._assignments.items())
         return {partition: offset for partition, offset in offsets if offset is not None}
 
-    def measure(self) -> None:
-        """Tell the metrics what is under way."""
-        metrics.UNACKNOWLEDGED_FRAMES.set(len(self._under_way))
+    async def measure(self) -> None:
+        """Tell the metrics what is under way, and the health how far each partition is.
+
+        Raises:
+            KafkaError: the broker is away.
+        """
+        metrics.UNACKNOWLEDGED_FRAMES.set(sum(len(each.slots) for each in self._assignments.values()))
         metrics.UNACKNOWLEDGED_BYTES.set(sum(each.slots.bytes for each in self._assignments.values()))
+        metrics.TRACKS_OPEN.set(self._lanes.open_tracks)
+        assignments = dict(self._assignments)
+        if not assignments:
+            self._health.lag.note({})
+            return
+        ends = await self.source.ends(assignments)
+        oldest: dict[TP, datetime] = {}
+        for work in self._under_way:
+            oldest.setdefault(work.assignment.partition, work.message.arrived_at)
+        now = datetime.now(UTC)
+        standings = {
+            partition: Standing(
+                committed=self.source.confirmed(partition),
+                position=position,
+                end=end,
+                done_until=None if each.slots.is_untouched else each.slots.first_unfinished,
+                under_way=len(each.slots),
+                waits_s=max((now - oldest.get(partition, now)).total_seconds(), 0.0),
+            )
+            for partition, (position, end) in ends.items()
+            if (each := assignments[partition]) and not each.is_over
+        }
+        self._health.lag.note(standings)
 
     def _alarm_if_lost(self, partition: TP, first_offset: int) -> None:
         # Kafka deletes frames by age, looked at or not. Coverage counts only what was looked at, so nobody is absent
@@ -198,6 +235,8 @@ class Intake:
 
     def _abandon(self, work: Work) -> None:
         work.is_abandoned = True
+        if work.trace is not None:
+            work.trace.end("abandoned")
         self.source.forget(self._under_way.pop(work))
         self._note_empty()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from attendance.tracing import Trace
 from ingest.contract import BadFrame, parse_time
 from stream_app.assignment import Assignment
 from stream_app.following import Following
@@ -41,6 +42,7 @@ class Work:
     is_begun: bool = False
     is_abandoned: bool = False
     is_alone: bool = False
+    trace: Trace | None = None
     lane: "Lane" = field(init=False)
     let_bytes_go: Callable[[], None] = field(init=False)
     finish: Callable[[], None] = field(init=False)
@@ -163,6 +165,11 @@ class Lanes:
             self._let_idle_go()
         self._lanes.move_to_end(key)
         return lane
+
+    @property
+    def open_tracks(self) -> int:
+        """How many faces are followed, of all cameras."""
+        return sum(lane.following.open_tracks for lane in self._lanes.values() if lane.following is not None)
 
     def put(self, work: Work) -> None:
         """Take the next frame of its camera."""

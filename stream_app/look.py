@@ -2,8 +2,8 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
-from stream_app import metrics
 from stream_app.checks import FrameChecks
 from stream_app.following import Following
 from stream_app.health import Health
@@ -13,6 +13,7 @@ from stream_app.patience import until_available
 from stream_app.pool import RecognitionPool, look_patiently
 from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters, View
+from stream_app.stages import stage
 from stream_app.thinner import Thinner
 
 
@@ -71,7 +72,8 @@ class Looker:
         self._alone.release()
 
     async def _look(self, work: Work) -> Outcome:
-        checked = await until_available(lambda: self._checks.check(work.message), self._health)
+        with stage("checks", work.trace):
+            checked = await until_available(lambda: self._checks.check(work.message), self._health)
         frame, camera = checked.frame, checked.camera
         following = await self._resuming.following(work.lane, work, camera)
         if work.message.offset < work.lane.done_until:
@@ -90,7 +92,9 @@ class Looker:
     async def _look_in_turn(self, work: Work, checked: CheckedFrame, following: Following, view: View) -> Outcome:
         frame, camera = checked.frame, checked.camera
         with self._thinner.waiting_turn(camera, frame.taken_at, work.message.arrived_at, view) as turn:
-            async with self._pool.free_process() as process:
+            async with AsyncExitStack() as held:
+                with stage("wait", work.trace):
+                    process = await held.enter_async_context(self._pool.free_process())
                 if work.is_abandoned:
                     return None
                 if not self._thinner.is_due(turn, camera, frame.taken_at):
@@ -98,8 +102,7 @@ class Looker:
                 work.is_begun = True
                 known, reference = following.known(frame.taken_at) if self._spares_work else (None, None)
                 began = time.monotonic()
-                glance = await look_patiently(process, frame.picture, camera.smallest_face, known)
-        seconds = time.monotonic() - began
-        metrics.SECONDS.labels("recognition").observe(seconds)
-        self._thinner.note_look(seconds)
+                with stage("recognition", work.trace):
+                    glance = await look_patiently(process, frame.picture, camera.smallest_face, known)
+        self._thinner.note_look(time.monotonic() - began)
         return Looked(frame.id, camera, frame.taken_at, glance, reference)

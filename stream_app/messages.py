@@ -7,8 +7,10 @@ from datetime import datetime
 from attendance.cameras import Camera
 from attendance.meetings import Meeting
 from attendance.records import Sighting
-from ingest.contract import Frame
-from recognition import Glance
+from attendance.sighting_events import Stage
+from ingest.contract import Frame, readable_id
+from recognition import Glance, Quality
+from recognition.tracking import TrackState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ class Message:
     def size(self) -> int:
         """The bytes that it holds."""
         return len(self.value or b"") + sum(len(value or b"") for _, value in self.headers)
+
+    def header(self, name: str) -> bytes | None:
+        """Give a header's value, the first where there are several."""
+        return next((value for each, value in self.headers if each == name), None)
+
+    @property
+    def place(self) -> dict[str, str | int | None]:
+        """What tells it apart in logs; who sent it may have put anything for its id and camera, so only ids are."""
+        return {
+            "id": readable_id(self.header("ce_id")),
+            "camera": readable_id(self.key),
+            "partition": self.partition,
+            "offset": self.offset,
+        }
 
 
 class Refused(Exception):
@@ -90,12 +106,23 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldTrack:
+    """A track at one of the two stages at which it is told of; `quality` of its newest picture, where one is known."""
+
+    stage: Stage
+    track: TrackState
+    meeting_ids: tuple[str, ...]
+    quality: Quality | None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What a frame changes.
 
     `meetings` are those it counts for, `seen` and `taken_back` what their records need to hear; where one of these is
     news, and not only a track that goes on, it `is_urgent`.
-    `faces` counts the faces found, `unknown` those without a name.
+    `faces` counts the faces found, `unknown` those without a name. `named` and `reversed` count the tracks that got a
+    name and lost it to later evidence, `told_tracks` are those that got their first name, or are over.
     """
 
     camera: Camera
@@ -105,4 +132,7 @@ class Shown:
     taken_back: tuple[TakenBack, ...] = ()
     faces: int = 0
     unknown: int = 0
+    named: int = 0
+    reversed: int = 0
+    told_tracks: tuple[ToldTrack, ...] = ()
     is_urgent: bool = False

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 
+from aiokafka.errors import KafkaError
+
 from attendance.ids import new_id
 from attendance.keys import read_gateway_key
 from attendance.outbox import OutboxRelay, make_producer
@@ -23,6 +25,7 @@ from stream_app.gallery_sync import GallerySync
 from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
+from stream_app.meetings_on import MeetingsOn
 from stream_app.overload import Controller
 from stream_app.pool import RecognitionPool
 from stream_app.pressure import Pressure
@@ -31,11 +34,14 @@ from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 from stream_app.settings import StreamSettings
 from stream_app.settle import Settler
+from stream_app.sightings import SightingSender
 from stream_app.skips import Skips
 from stream_app.thinner import Thinner
 from stream_app.writer import Writer
 
 MEASURE_SECONDS = 5.0
+# A broker that doesn't say how far its partitions are for so long is away.
+BROKER_SECONDS = 10.0
 # A picture is at most 8 MB; the broker gives a larger message all the same, if it is the first of a fetch.
 FETCH_BYTES = 9 * 1024 * 1024
 
@@ -94,6 +100,10 @@ class Parts:
         self._skips = Skips(self.store, self.health)
         thinner = Thinner(self._completeness, processes=settings.pool_size)
         looker = Looker(checks, rosters, self._pool, resuming, thinner, self.health, spares_work=settings.spare_work)
+        self._meetings_on = MeetingsOn(self.store)
+        self._sightings = (
+            SightingSender(connection.kafka_bootstrap, connection.topics.sightings) if settings.sightings else None
+        )
         settler = Settler(
             self.store,
             rosters,
@@ -101,6 +111,8 @@ class Parts:
             self._dead_letters,
             self._skips,
             self.health,
+            meetings_on=self._meetings_on,
+            sightings=self._sightings,
         )
         self.intake = Intake(
             settings,
@@ -131,6 +143,8 @@ class Parts:
             await self._skips.tell()
         await self._backlog.stop()
         await self._dead_letters.stop()
+        if self._sightings is not None:
+            await self._sightings.stop()
         self._pool.stop()
         self.store.close()
 
@@ -146,11 +160,23 @@ class Parts:
 
     async def _measure(self) -> None:
         while True:
-            self.intake.measure()
+            await self._measure_lag()
             try:
-                oldest = await self.store.pending_events.oldest()
+                oldest, now = await self.store.pending_events.oldest(), datetime.now(UTC)
+                await self._meetings_on.measure(now)
             except StoreUnavailable:
-                pass  # readiness tells it; the gauge keeps its last value
+                pass  # readiness tells it; the gauges keep their last values
             else:
-                metrics.OUTBOX_AGE.set((datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0)
+                metrics.OUTBOX_AGE.set((now - oldest).total_seconds() if oldest else 0.0)
             await asyncio.sleep(MEASURE_SECONDS)
+
+    async def _measure_lag(self) -> None:
+        try:
+            async with asyncio.timeout(BROKER_SECONDS):
+                await self.intake.measure()
+        except (KafkaError, TimeoutError):
+            self.health.is_broker_away = True
+        else:
+            self.health.is_broker_away = False
+        if self.health.is_waiting or self.health.is_broker_away:
+            self.health.lag.excuse()

@@ -11,27 +11,31 @@ from stream_app.parts import Parts
 
 
 def serve_pages(app: faust.App, parts: Callable[[], Parts | None]) -> None:
-    """Add `/healthz` (the process answers), `/readyz` (it does its work) and `/metrics`."""
+    """Add `/healthz` (no restart is needed), `/readyz` (it does its work) and `/metrics`."""
 
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        return view.json({"status": "ok"})
+        found = parts()
+        return _answer(view, found.health.faults() if found else [], bad="stuck")
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        complaints = await _complaints(parts())
-        status = "waiting" if complaints else "ok"
-        return view.json({"status": status, "complaints": complaints}, status=503 if complaints else 200)
+        return _answer(view, await _complaints(parts()), bad="waiting")
 
     @app.page("/metrics")
     async def metrics(view: View, _request: Request) -> Response:
         return view.text(generate_latest().decode(), content_type="text/plain")
 
 
+def _answer(view: View, complaints: list[str], *, bad: str) -> Response:
+    status = bad if complaints else "ok"
+    return view.json({"status": status, "complaints": complaints}, status=503 if complaints else 200)
+
+
 async def _complaints(parts: Parts | None) -> list[str]:
     if parts is None:
         return ["the app is starting"]
-    found = parts.health.complaints(len(parts.intake))
+    found = parts.health.complaints()
     try:
         await parts.store.ping()
     except StoreUnavailable as error:

@@ -22,7 +22,7 @@ async def test_a_worker_whose_calibration_file_changed_says_that_it_needs_a_rest
     assert await _complaint(file, health) is None
     path.write_bytes(b"the new one")
     assert str(path) in (await _complaint(file, health) or "")
-    assert any("restart" in complaint for complaint in health.complaints(0))
+    assert any("restart" in complaint for complaint in health.complaints())
     path.unlink()  # between two versions
     assert await _complaint(file, health)
     path.write_bytes(b"the old one")

@@ -1,7 +1,7 @@
 """The intake and the lanes: what is acknowledged, what is held, and what is left when partitions go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,6 +73,8 @@ class Bench:
     fatal: list[BaseException] = field(default_factory=list)
     settle_error: BaseException | None = None
     committed_offset: int | None = None
+    position: int = 0
+    end: int = 0
     write_after_s: float = 0.0
     is_urgent: bool = False
 
@@ -115,6 +117,12 @@ class Bench:
 
     def committed(self, _partition: TP) -> int | None:
         return self.committed_offset
+
+    def confirmed(self, _partition: TP) -> int | None:
+        return self.committed_offset
+
+    async def ends(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        return dict.fromkeys(partitions, (self.position, self.end))
 
     def forget(self, event: EventT[Any]) -> None:
         self.forgotten.append(event.message.offset)
