@@ -173,22 +173,28 @@ class Installation:
         found = (each for each in _SAMPLE.findall(page) if each[0] == metric)
         return sum(float(value) for _, given, value in found if wanted <= set(given.split(",")))
 
-    async def produce(self, frames: Iterable[Frame]) -> None:
-        """Send frames straight to Kafka, signed as ingest would, and wait until all are confirmed."""
+    async def produce(self, frames: Iterable[Frame], *, per_second: float | None = None) -> None:
+        """Send frames straight to Kafka, signed as ingest would, and wait until all are confirmed.
+
+        `per_second`: each frame is asked for, and sent, when it is due; else all at once.
+        """
         producer = make_producer(
             self.connection.kafka_bootstrap, client_id="benchmark", largest_message=_LARGEST_MESSAGE
         )
         await producer.start()
         try:
-            sent = [
-                await producer.send(
-                    self.connection.topics.frames,
-                    key=frame.camera_id.encode(),
-                    value=frame.picture,
-                    headers=to_headers(frame, key_id=GATEWAY_KEY_ID, key=self.gateway_key),
+            sent, began = [], time.monotonic()
+            for number, frame in enumerate(frames, start=1):
+                sent.append(
+                    await producer.send(
+                        self.connection.topics.frames,
+                        key=frame.camera_id.encode(),
+                        value=frame.picture,
+                        headers=to_headers(frame, key_id=GATEWAY_KEY_ID, key=self.gateway_key),
+                    )
                 )
-                for frame in frames
-            ]
+                if per_second:
+                    await asyncio.sleep(began + number / per_second - time.monotonic())
             await asyncio.gather(*sent)
         finally:
             await producer.stop()
