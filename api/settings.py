@@ -16,9 +16,7 @@ class ApiSettings(BaseSettings):
     api_port: int = Field(default=8000, ge=0, le=65535, description="the port to listen on")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     default_zone: Zone = Field(default="UTC", description="the campus' time zone, where a room has none of its own")
-    engine: str = Field(
-        default="fast", description="the recognition engine; the stream app's must be the same"
-    )
+    engine: str = Field(default="fast", description="the recognition engine; the stream app's must be the same")
     largest_json: int = Field(default=1_000_000, ge=10_000, description="bytes of a body, photos apart")
     largest_photo: int = Field(default=8_000_000, ge=100_000, description="bytes of a photo")
     largest_photo_pixels: int = Field(

@@ -18,7 +18,8 @@ _OURS = ("api", "attendance", "deploy", "ingest", "recognition", "stream_app")
 def configure_logging(service: str, level: str = "info") -> None:
     """Send the process' logs, structlog's and the standard library's alike, to standard error as JSON lines.
 
-    `service` stands in each line. `debug` holds for our own loggers; others stay at info. Tokens are cut down to their id, and the web server's lines lose their query strings.
+    `service` stands in each line. `debug` holds for our own loggers; others stay at info. Tokens are cut down to their
+    id, and the web server's lines lose their query strings.
 
     Raises:
         ValueError: `level` is none of debug, info, warning, error.
