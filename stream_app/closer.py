@@ -5,8 +5,10 @@ in between is made good by whoever comes next.
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from random import sample
+from typing import Protocol
 
 import structlog
 
@@ -16,16 +18,29 @@ from attendance.events import meeting_closed
 from attendance.meetings import Meeting, MeetingState
 from attendance.records import Record
 from attendance.store import Store
+from attendance.store.meetings import Closed
 from stream_app import clock, metrics
 from stream_app.health import Health
 from stream_app.patience import until_available
+from stream_app.recount import Recount
+from stream_app.watermark import Watermark, watermark
 
-# More would make one round long; what is left comes in the next.
-MEETINGS_A_ROUND = 20
-# Revisions after a close are looked for so far back, so that one round that fails is made good by the next.
-RECOUNT_OVERLAP = timedelta(minutes=5)
+# More are looked at in the next round. Those that wait for a silent camera mustn't hide those that can be closed, and a
+# campus has no more rooms than this.
+MOST_WAITING = 1000
+# So many students of a meeting are settled at once; more would hold up the frames' own writes.
+SETTLED_AT_ONCE = 8
+# A frame is on its way to Kafka for so long at the most, or comes late.
+ON_THE_WAY = timedelta(seconds=5)
 
 log = structlog.get_logger(__name__)
+
+
+class Processed(Protocol):
+    """Knows what still waits in Kafka."""
+
+    async def processed_until(self, moments: Iterable[datetime]) -> set[datetime]:
+        """Give those of the moments before which nothing arrived that isn't processed."""
 
 
 class Closer:
@@ -36,6 +51,7 @@ class Closer:
         store: Store,
         health: Health,
         on_change: Callable[[], None],
+        arrivals: Processed,
         *,
         encoder: str,
         close_after: timedelta,
@@ -44,10 +60,11 @@ class Closer:
         self._store = store
         self._health = health
         self._on_change = on_change
+        self._arrivals = arrivals
         self._encoder = encoder
         self._close_after = close_after
         self._every_s = every_s
-        self._recounted_until = clock.now() - timedelta(days=1)
+        self._recount = Recount(store)
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -64,46 +81,68 @@ class Closer:
         Raises:
             StoreUnavailable: do it again.
         """
-        for meeting in await self._store.meetings.open_and_over(clock.now(), limit=MEETINGS_A_ROUND):
-            if await self._may_close(meeting):
-                await self.close(meeting)
-        await self._recount()
+        can_close = await self._can_close(await self._store.meetings.open_and_over(clock.now(), limit=MOST_WAITING))
+        # In another order than the other workers, which do the same now.
+        for meeting in sample(can_close, len(can_close)):
+            await self.close(meeting)
+        await self._recount.round(self._judge_again)
 
     async def close(self, meeting: Meeting) -> bool:
         """Settle everybody on the roster, then close the meeting; tell whether this caller was the one who did."""
+        if (await self._store.meetings.get_many([meeting.id])).get(meeting.id) != meeting:
+            return False  # another worker was quicker, or it was moved; what it is now is looked at in the next round
         coverage = await self._store.progress.coverage_of(meeting.id)
         roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
-        seen = [record.student_id for record in await self._store.records.of_meeting(meeting.id)]
-        await self._settle(meeting, sorted({*roster, *seen}), coverage)
+        records = {record.student_id: record for record in await self._store.records.of_meeting(meeting.id)}
+        await self._settle(meeting, {student: records.get(student) for student in {*roster, *records}}, coverage)
         state = MeetingState.CLOSED if rules.is_taken(meeting, coverage) else MeetingState.NOT_TAKEN
         return await self._tell(meeting, state, coverage)
 
-    async def _settle(self, meeting: Meeting, student_ids: list[str], coverage: Coverage) -> None:
-        templates = await self._store.biometrics.templates_of(student_ids)
-        with_template = {each.student_id for each in templates if each.template.encoder == self._encoder}
+    async def _settle(self, meeting: Meeting, students: dict[str, Record | None], coverage: Coverage) -> None:
+        enrolled = await self._store.biometrics.enrolled(self._encoder, sorted(students))
         now = clock.now()
-        for student_id in student_ids:
 
-            def settle(record: Record | None, student_id: str = student_id) -> Record:
-                return rules.close(
-                    record,
-                    student_id,
-                    meeting,
-                    has_template=student_id in with_template,
-                    coverage=coverage,
-                    now=now,
-                )
+        def settled(student_id: str, record: Record | None) -> Record:
+            has_template = student_id in enrolled
+            return rules.close(record, student_id, meeting, has_template=has_template, coverage=coverage, now=now)
 
-            await self._store.records.change(meeting, student_id, settle, now=now)
+        async def settle(student_id: str) -> None:
+            await self._store.records.change(meeting, student_id, lambda record: settled(student_id, record), now=now)
 
-    async def _may_close(self, meeting: Meeting) -> bool:
-        if clock.now() >= meeting.end + self._close_after:
-            return True
-        cameras = await self._store.cameras.of_rooms(meeting.room_ids)
+        # Most were seen and stay as they are: that needs no question and no write each.
+        changing = [each for each, record in sorted(students.items()) if settled(each, record) != record]
+        for start in range(0, len(changing), SETTLED_AT_ONCE):
+            await asyncio.gather(*map(settle, changing[start : start + SETTLED_AT_ONCE]))
+
+    async def _can_close(self, waiting: list[Meeting]) -> list[Meeting]:
+        now = clock.now()
+        too_long = [meeting for meeting in waiting if now >= meeting.end + self._close_after]
+        rest = [meeting for meeting in waiting if now < meeting.end + self._close_after]
+        if not rest:
+            return too_long
+        rooms = tuple(dict.fromkeys(room_id for meeting in rest for room_id in meeting.room_ids))
+        cameras = await self._store.cameras.of_rooms(rooms)
         through = await self._store.progress.processed_through([camera.id for camera in cameras])
-        # A camera that sent nothing since the meeting opened has no say: it may be switched off for good.
-        live = [moment for moment in through.values() if moment >= meeting.opens_at]
-        return bool(live) and min(live) >= meeting.end
+        by_room: dict[str, list[str]] = {}
+        for camera in cameras:
+            by_room.setdefault(camera.room_id, []).append(camera.id)
+        marks = [
+            (
+                meeting,
+                watermark(meeting, (each for room in meeting.room_ids for each in by_room.get(room, ())), through),
+            )
+            for meeting in rest
+        ]
+        silent = [meeting for meeting, mark in marks if mark is Watermark.PAST_BUT_FOR_SILENT]
+        past = await self._past(meeting for meeting in silent if now >= meeting.end + ON_THE_WAY)
+        return too_long + [meeting for meeting, mark in marks if mark is Watermark.PAST] + past
+
+    async def _past(self, meetings: Iterable[Meeting]) -> list[Meeting]:
+        ends = {meeting: meeting.end + ON_THE_WAY for meeting in meetings}
+        if not ends:
+            return []
+        processed = await self._arrivals.processed_until(ends.values())
+        return [meeting for meeting, end in ends.items() if end in processed]
 
     async def _tell(self, meeting: Meeting, state: MeetingState, coverage: Coverage) -> bool:
         event = meeting_closed(
@@ -121,30 +160,22 @@ class Closer:
             log.info("meeting closed", meeting=meeting.id, state=state.value, number=event.data.close_number)
         return won
 
-    async def _recount(self) -> None:
-        began = clock.now()
-        since = self._recounted_until - RECOUNT_OVERLAP
-        revised = await self._store.records.meetings_revised_since(since)
-        covered = await self._store.progress.meetings_covered_since(since)
-        meetings = await self._store.meetings.get_many(sorted({*revised, *covered}))
-        for meeting in meetings.values():
-            if meeting.state in (MeetingState.CLOSED, MeetingState.NOT_TAKEN):
-                await self._judge_again(meeting)
-        self._recounted_until = began
-
-    async def _judge_again(self, meeting: Meeting) -> None:
+    async def _judge_again(self, closed: Closed) -> None:
+        meeting = closed.meeting
         coverage = await self._store.progress.coverage_of(meeting.id)
         if meeting.state is MeetingState.NOT_TAKEN and rules.is_taken(meeting, coverage):
             # The frames that were missing came after all.
             await self.close(meeting)
             return
         unsettled = await self._store.records.unsettled_of_meeting(meeting.id)
-        if changing := [record.student_id for record in unsettled if _would_change(record, meeting, coverage)]:
+        changing: dict[str, Record | None] = {
+            record.student_id: record for record in unsettled if _would_change(record, meeting, coverage)
+        }
+        if changing:
             await self._settle(meeting, changing, coverage)
             self._on_change()
-        told = await self._store.meetings.counts(meeting.id)
         counts = await self._store.records.totals_of_meeting(meeting.id)
-        if any(told.get(status, 0) != count for status, count in counts.items()):
+        if any(closed.counts.get(status, 0) != count for status, count in counts.items()):
             await self._tell(meeting, meeting.state, coverage)
 
 

@@ -31,6 +31,7 @@ UNACKNOWLEDGED_FRAMES = Gauge("rollcall_stream_unacknowledged_frames", "Frames u
 UNACKNOWLEDGED_BYTES = Gauge("rollcall_stream_unacknowledged_bytes", "Bytes that frames under way hold")
 SKIPPED = Counter("rollcall_stream_skipped", "Frames not looked at because more came than can be", ["reason", "camera"])
 THINNING = Gauge("rollcall_stream_thinning_step", "How hard frames are thinned; 0 looks at every one")
+POOL_LOOKS = Gauge("rollcall_stream_pool_looks_per_second", "What the recognition pool can do; 0: not known yet")
 LAG_SECONDS = Gauge("rollcall_stream_lag_seconds", "Seconds since the oldest waiting frame arrived on Kafka")
 LAG_FRAMES = Gauge("rollcall_stream_lag_frames", "Frames that wait, here and in Kafka")
 OUTBOX_AGE = Gauge("rollcall_stream_outbox_age_seconds", "How long the longest waiting event waits")

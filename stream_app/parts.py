@@ -15,6 +15,7 @@ from attendance.store import Store, StoreUnavailable
 from recognition import PictureLimits, glance_with, load_engine
 from recognition.tracking import Settings, Tracker
 from stream_app import metrics
+from stream_app.arrivals import Arrivals
 from stream_app.backlog import Backlog
 from stream_app.calibration_file import CalibrationFile
 from stream_app.checks import FrameChecks
@@ -72,6 +73,7 @@ class Parts:
             self.store,
             self.health,
             self._relay.nudge,
+            Arrivals(connection.kafka_bootstrap, connection.topics.frames, settings.stream_group),
             encoder=engine.encoder,
             close_after=timedelta(seconds=settings.close_after_s),
             every_s=settings.close_every_s,

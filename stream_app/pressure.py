@@ -69,6 +69,7 @@ class Pressure:
         metrics.LAG_SECONDS.set(lag_s)
         metrics.LAG_FRAMES.set(unread + sum(waiting.values()))
         metrics.THINNING.set(step)
+        metrics.POOL_LOOKS.set(load.throughput)
         if step != before:
             log.info(
                 "more frames than can be looked at: thinned" if step else "every frame is looked at again",

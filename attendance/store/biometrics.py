@@ -72,6 +72,11 @@ class Biometrics:
         documents = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
         return [_template(document["_id"], part) for document in documents for part in document["templates"]]
 
+    async def enrolled(self, encoder: str, student_ids: list[str]) -> set[str]:
+        """Give those of the students who have a template by this encoder, and a standing consent."""
+        query: Document = {"consent": {"$ne": None}, "templates.encoder": encoder}
+        return {document["_id"] for document in await find_by_ids(self._collection, student_ids, query)}
+
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the students whose consent or templates changed at this moment or later."""
         return await find_values(self._collection, "_id", since(moment))

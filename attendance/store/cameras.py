@@ -8,6 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from attendance.cameras import Camera, CameraKind
 from attendance.store.collection import (
     BY_CHANGE,
+    IDS_AT_ONCE,
     Collection,
     Document,
     create_indexes,
@@ -93,8 +94,10 @@ class Cameras:
 
     async def of_rooms(self, room_ids: tuple[str, ...]) -> list[Camera]:
         """Give the cameras of these rooms."""
-        documents = await find_all(self._cameras, {"room_id": {"$in": list(room_ids)}})
-        return [_from_document(document) for document in documents]
+        found: list[Document] = []
+        for begin in range(0, len(room_ids), IDS_AT_ONCE):
+            found += await find_all(self._cameras, {"room_id": {"$in": list(room_ids[begin : begin + IDS_AT_ONCE])}})
+        return [_from_document(document) for document in found]
 
     async def page(self, *, after: str | None, limit: int) -> list[Camera]:
         """Give the next cameras in order of id."""

@@ -1,5 +1,6 @@
 """What every part of the store does with its collection, so that the driver's errors leave it as the store's own."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +77,31 @@ async def find_values(collection: Collection, field: str, query: Document) -> li
     with unavailable_on_network_error():
         found: list[str] = await collection.distinct(field, query)
     return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a group of documents has changed: a further change makes another mark, whatever writers' clocks say.
+
+    `latest`: the latest of the times asked for; `documents`: how many there are; `steps`: the sum of their counters.
+    """
+
+    latest: datetime
+    documents: int
+    steps: int
+
+
+async def find_marks(collection: Collection, query: Document, *, by: str, time: str, counter: str) -> dict[str, Mark]:
+    """Give the mark of each group of the documents that meet the query, by the value of the field `by`."""
+    group = {
+        "_id": f"${by}",
+        "latest": {"$max": f"${time}"},
+        "documents": {"$sum": 1},
+        "steps": {"$sum": f"${counter}"},
+    }
+    with unavailable_on_network_error():
+        found = await collection.aggregate([{"$match": query}, {"$group": group}]).to_list(None)
+    return {each["_id"]: Mark(each["latest"], each["documents"], each["steps"]) for each in found}
 
 
 async def find_page(

@@ -1,11 +1,14 @@
 """Meetings, and their closing."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
 
 from attendance.events import MeetingClosed
 from attendance.meetings import Meeting, MeetingState
+from attendance.status import Status
 from attendance.store.classes import rules_from_document, rules_to_document
 from attendance.store.collection import (
     BY_CHANGE,
@@ -23,6 +26,15 @@ from attendance.store.collection import (
 )
 from attendance.store.errors import Missing
 from attendance.store.outbox import PENDING, waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed meeting, with when it was last told and by which counts."""
+
+    meeting: Meeting
+    closed_at: datetime
+    counts: Mapping[Status, int]
 
 
 class Meetings:
@@ -120,10 +132,18 @@ class Meetings:
         }
         return await update_one(self._collection, query, update)
 
-    async def counts(self, meeting_id: str) -> dict[str, int]:
-        """Give the counts by status of the last close; empty before it."""
-        document = await find_one(self._collection, {"_id": meeting_id})
-        return dict(document.get("counts") or {}) if document else {}
+    async def closed(self, meeting_ids: list[str]) -> list[Closed]:
+        """Give those of the meetings that are closed, as they were told."""
+        states = [MeetingState.CLOSED.value, MeetingState.NOT_TAKEN.value]
+        documents = await find_by_ids(self._collection, meeting_ids, {"state": {"$in": states}})
+        return [
+            Closed(
+                _from_document(document),
+                document["closed_at"],
+                {Status(status): count for status, count in document["counts"].items()},
+            )
+            for document in documents
+        ]
 
 
 def _to_document(meeting: Meeting) -> Document:

@@ -8,11 +8,12 @@ from attendance.coverage import Coverage
 from attendance.store.collection import (
     BY_CHANGE,
     Collection,
+    Mark,
     create_indexes,
     find_all,
     find_by_ids,
+    find_marks,
     find_one,
-    find_values,
     insert,
     present,
     since,
@@ -82,9 +83,9 @@ class Progress:
             interval for document in documents for interval in _coverage(document["intervals"]).intervals
         )
 
-    async def meetings_covered_since(self, moment: datetime) -> list[str]:
-        """Give the ids of the meetings of which more was looked at since, at this moment or later."""
-        return await find_values(self._coverage, "meeting_id", since(moment))
+    async def meetings_covered_since(self, moment: datetime) -> dict[str, Mark]:
+        """Give the meetings of which more was looked at, at this moment or later, by id, with how much."""
+        return await find_marks(self._coverage, since(moment), by="meeting_id", time="updated_at", counter="version")
 
     async def skip(self, meeting_id: str, camera_id: str, reason: str, count: int) -> None:
         """Add to how many frames of a camera were not looked at, and why. Told twice, they count twice."""

@@ -14,8 +14,10 @@ from attendance.status import Status, UnmarkedReason
 from attendance.store.collection import (
     Collection,
     Document,
+    Mark,
     create_indexes,
     find_all,
+    find_marks,
     find_one,
     find_page,
     find_values,
@@ -171,9 +173,10 @@ class Records:
         """Count a meeting's records by status."""
         return await self._count({"meeting_id": meeting_id})
 
-    async def meetings_revised_since(self, moment: datetime) -> list[str]:
-        """Give the ids of the meetings of which a record was revised at this moment or later."""
-        return await find_values(self._collection, "meeting_id", {"revised_at": {"$gte": moment}})
+    async def meetings_revised_since(self, moment: datetime) -> dict[str, Mark]:
+        """Give the meetings of which records were revised at this moment or later, by id, with how far they were."""
+        query = {"revised_at": {"$gte": moment}}
+        return await find_marks(self._collection, query, by="meeting_id", time="revised_at", counter="revision")
 
     async def meetings_denied_since(self, moment: datetime) -> list[str]:
         """Give the ids of the meetings for which somebody said 'not this person' at this moment or later."""

@@ -1,6 +1,6 @@
 """What decides who may be named can be asked for by when it changed, and nothing is left out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ CONSENT = Consent(STUDENT, "consent", "1", "them", LONG_AGO)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-async def _wait_until_nothing_is_new(changed_since: Callable[[datetime], Awaitable[list[Any]]]) -> datetime:
+async def _wait_until_nothing_is_new(changed_since: Callable[[datetime], Awaitable[Collection[Any]]]) -> datetime:
     """Give a moment after all changes so far: the clock has milliseconds, two changes may share one."""
     while True:
         moment = datetime.now(UTC)
@@ -86,13 +86,16 @@ async def test_meetings_of_which_more_was_looked_at_are_told_and_repeated_frames
     progress = store.progress
     await progress.cover(MEETING, CAMERA, looked_at((0, 10)))
     await progress.cover(MEETING, "another", looked_at((0, 10)))
-    assert await progress.meetings_covered_since(LONG_AGO) == [MEETING]
+    first = await progress.meetings_covered_since(LONG_AGO)
+    assert list(first) == [MEETING]
     before = await _wait_until_nothing_is_new(progress.meetings_covered_since)
     await progress.cover(MEETING, CAMERA, looked_at((0, 10)))
     await progress.cover(MEETING, CAMERA, Coverage())
-    assert await progress.meetings_covered_since(before) == []
+    assert await progress.meetings_covered_since(before) == {}
+    assert await progress.meetings_covered_since(LONG_AGO) == first
     await progress.cover(MEETING, CAMERA, looked_at((5, 11)))
-    assert await progress.meetings_covered_since(before - MILLISECOND) == [MEETING]
+    assert list(await progress.meetings_covered_since(before - MILLISECOND)) == [MEETING]
+    assert await progress.meetings_covered_since(LONG_AGO) != first
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
@@ -108,7 +111,7 @@ async def test_nothing_is_left_out_where_many_changed_at_one_moment(
         await store.progress.cover(meeting_id, camera_id, looked_at((0, 1)))
 
     async def told_since(moment: datetime) -> dict[str, list[str]]:
-        assert await store.progress.meetings_covered_since(moment) == [
+        assert sorted(await store.progress.meetings_covered_since(moment)) == [
             each.id for each in sorted(await store.meetings.changed_since(moment), key=lambda each: each.id)
         ]
         return {

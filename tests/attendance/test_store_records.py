@@ -271,6 +271,6 @@ async def test_meetings_with_late_revisions_are_found_by_when_they_were_revised(
     early, late = meeting(meeting_id=new_id()), meeting(meeting_id=new_id())
     await store.records.change(early, STUDENT, says("x", meeting_id=early.id), now=at(55))
     await store.records.change(late, STUDENT, says("x", meeting_id=late.id), now=at(65))
-    assert await store.records.meetings_revised_since(at(60)) == [late.id]
+    assert list(await store.records.meetings_revised_since(at(60))) == [late.id]
     await store.records.change(early, STUDENT, sees(30, of=early), now=at(70))  # evidence only: no revision
-    assert await store.records.meetings_revised_since(at(66)) == []
+    assert await store.records.meetings_revised_since(at(66)) == {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +29,16 @@ INTERVAL = timedelta(seconds=60)
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
+class Waiting:
+    """What Kafka would say: whether frames from before the meeting's end still wait."""
+
+    def __init__(self) -> None:
+        self.is_all_processed = True
+
+    async def processed_until(self, moments: Iterable[datetime]) -> set[datetime]:
+        return set(moments) if self.is_all_processed else set()
+
+
 class Hall:
     """A meeting that is just over, in a room with a camera; two students with a face, one without."""
 
@@ -40,6 +51,7 @@ class Hall:
         )
         self.ada, self.ben, self.cem = new_id(), new_id(), new_id()
         self.writer = Writer(store, lambda: None)
+        self.arrivals = Waiting()
 
     async def open(self) -> "Hall":
         await self.store.cameras.add_room(Room(self.camera.room_id, "Hall"))
@@ -67,7 +79,9 @@ class Hall:
         await self.writer.write([self.looked(minute, *students) for minute in minutes[::every]])
 
     def closer(self, close_after: timedelta = timedelta(hours=1)) -> Closer:
-        return Closer(self.store, Health(), lambda: None, encoder=ENCODER, close_after=close_after, every_s=1)
+        return Closer(
+            self.store, Health(), lambda: None, self.arrivals, encoder=ENCODER, close_after=close_after, every_s=1
+        )
 
     async def statuses(self) -> dict[str, Status]:
         names = {self.ada: "ada", self.ben: "ben", self.cem: "cem"}
