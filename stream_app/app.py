@@ -5,6 +5,7 @@ tables, raw bytes. Found by experiment with faust-streaming 0.15.3 (docs/decisio
 """
 
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class RollcallApp(faust.App):
 
     async def on_start(self) -> None:
         """Put the parts together, inside of the running loop."""
-        self.parts = Parts(self.connection, self.settings, end_process)
+        self.parts = Parts(self.connection, self.settings, fatal=end_process, start_anew=start_anew)
         self.parts.start()
         await super().on_start()
 
@@ -130,6 +131,11 @@ def end_process(error: BaseException) -> None:
     """End at once and acknowledge nothing: whatever was under way comes again, and the supervisor starts anew."""
     log.critical("unexpected error; the process ends, nothing unfinished is acknowledged", exc_info=error)
     os._exit(EXIT_UNEXPECTED)
+
+
+def start_anew() -> None:
+    """Leave in order, as when told to stop; the supervisor starts the process again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _parts(app: RollcallApp) -> Parts:

@@ -8,7 +8,7 @@ class Health:
 
     `is_waiting`: database or broker are away. `is_assigned`: the group gave this worker its share, be it empty.
     `is_broker_away`: it did not say how far its partitions are.
-    `needs_restart`: why this worker, though it does its work, is to be started anew; None where it needn't.
+    `bad_calibration`: why a calibration file that was changed can't be used; None where it can.
     """
 
     def __init__(self, lag: Lag | None = None) -> None:
@@ -16,7 +16,7 @@ class Health:
         self.is_waiting = False
         self.is_assigned = False
         self.is_broker_away = False
-        self.needs_restart: str | None = None
+        self.bad_calibration: str | None = None
 
     def complaints(self) -> list[str]:
         """Say what keeps the app from its work; nothing, where it is ready."""
@@ -27,8 +27,8 @@ class Health:
             found.append("the database or the broker is away; frames wait")
         if self.is_broker_away:
             found.append("the broker does not answer")
-        if self.needs_restart:
-            found.append(self.needs_restart)
+        if self.bad_calibration:
+            found.append(self.bad_calibration)
         return found + self.faults()
 
     def faults(self) -> list[str]:

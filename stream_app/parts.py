@@ -57,7 +57,9 @@ class Parts:
         recognition.UnknownEngine: there is no engine of that name.
     """
 
-    def __init__(self, connection: ConnectionSettings, settings: StreamSettings, fatal: Fatal) -> None:
+    def __init__(
+        self, connection: ConnectionSettings, settings: StreamSettings, *, fatal: Fatal, start_anew: Callable[[], None]
+    ) -> None:
         engine = load_engine(settings.engine)
         gateway_key = read_gateway_key(connection.gateway_key_file)
         self.health = Health()
@@ -85,7 +87,11 @@ class Parts:
             glance_with(settings.engine, PictureLimits()), size=settings.pool_size, deadline_s=settings.frame_deadline_s
         )
         self._sync = GallerySync(self.store)
-        self._sync.follow(CalibrationFile.chosen(self.health))
+        self._sync.follow(
+            CalibrationFile.chosen(
+                self.health, load=lambda: load_engine(settings.engine).matcher, start_anew=start_anew
+            )
+        )
         checks = FrameChecks(self.store, gateway_key, self._sync)
         rosters = Rosters(self.store, engine.encoder, self._sync)
         tracking = Settings()

@@ -135,6 +135,17 @@ async def test_a_camera_that_was_silent_since_before_the_meeting_has_no_say(hall
     assert await hall.state() is MeetingState.CLOSED
 
 
+async def test_a_silent_camera_whose_frames_may_still_wait_in_kafka_keeps_the_meeting_open(hall: Hall) -> None:
+    await hall.store.cameras.add(replace(hall.camera, id=new_id()))
+    await hall.look_through(range(32))
+    hall.arrivals.is_all_processed = False
+    await hall.closer().round()
+    assert await hall.state() is MeetingState.OPEN
+    hall.arrivals.is_all_processed = True
+    await hall.closer().round()
+    assert await hall.state() is MeetingState.CLOSED
+
+
 async def test_an_hour_after_its_end_a_meeting_nobody_looked_at_is_not_taken_and_nobody_absent(store: Store) -> None:
     hall = await Hall(store, ended_ago=timedelta(minutes=61)).open()
     await hall.closer().round()
