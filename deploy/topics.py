@@ -77,7 +77,13 @@ def plan_topics(topics: Topics, settings: TopicSettings) -> list[TopicPlan]:
     """
     # The broker's clock, not the camera's: one frame dated next year would keep its whole segment from being deleted,
     # and have its whole batch refused.
-    pictures = {"message.timestamp.type": "LogAppendTime", "segment.ms": _ms(settings.segment_s)}
+    # Compressed batches are unpacked by the broker, which holds what comes out to the bounds of size: workers could not
+    # read a codec of which they lack the library, nor bound what a small batch unpacks to.
+    pictures = {
+        "message.timestamp.type": "LogAppendTime",
+        "segment.ms": _ms(settings.segment_s),
+        "compression.type": "uncompressed",
+    }
 
     def plan(name: str, partitions: int, retention_s: float, config: Mapping[str, str]) -> TopicPlan:
         copies = settings.replication_factor

@@ -44,12 +44,18 @@ class RollcallApp(faust.App):
     connection: ConnectionSettings
     settings: StreamSettings
     parts: Parts | None = None
+    has_failed = False
 
     async def on_start(self) -> None:
         """Put the parts together, inside of the running loop."""
-        self.parts = Parts(self.connection, self.settings, fatal=end_process, start_anew=start_anew)
+        self.parts = Parts(self.connection, self.settings, fatal=end_process, start_anew=self.start_anew)
         self.parts.start()
         await super().on_start()
+
+    def start_anew(self, *, failed: bool) -> None:
+        """Leave in order, as when told to stop; the supervisor starts the process again."""
+        self.has_failed |= failed
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def on_rebalance_start(self) -> None:
         """Called from the consumer's own thread, before anything waits for the frames under way."""
@@ -66,6 +72,8 @@ class RollcallApp(faust.App):
         if self.parts is not None:
             await self.parts.intake.left()
             await self.parts.stop()
+        if self.has_failed:
+            os._exit(EXIT_UNEXPECTED)  # all that could be done in order is done; the code tells that something failed
 
 
 def create_app(connection: ConnectionSettings, settings: StreamSettings, *, member: str) -> RollcallApp:
@@ -131,11 +139,6 @@ def end_process(error: BaseException) -> None:
     """End at once and acknowledge nothing: whatever was under way comes again, and the supervisor starts anew."""
     log.critical("unexpected error; the process ends, nothing unfinished is acknowledged", exc_info=error)
     os._exit(EXIT_UNEXPECTED)
-
-
-def start_anew() -> None:
-    """Leave in order, as when told to stop; the supervisor starts the process again."""
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _parts(app: RollcallApp) -> Parts:

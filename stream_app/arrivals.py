@@ -62,6 +62,9 @@ class Arrivals:
 
     async def _partitions(self, admin: AIOKafkaAdminClient) -> list[int]:
         [topic] = await admin.describe_topics([self._topic])
+        if topic["error_code"] or not topic["partitions"]:
+            # A broker that is just starting: of no partition at all, everything would be processed.
+            raise KafkaError(f"the partitions of {self._topic} aren't known (error {topic['error_code']})")
         return [each["partition"] for each in topic["partitions"]]
 
 

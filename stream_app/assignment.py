@@ -50,7 +50,7 @@ class Assignment:
             sentence = f"the process ended each of the {tries + 1} times that this frame was under way"
             raise Refused("ends_the_process", sentence, tries=tries + 1)
         topic, number = self.partition
-        await until_available(lambda: self._store.partitions.count_try(topic, number, offset), self._health)
+        await until_available(lambda: self._store.partitions.count_try(topic, number, offset, tries + 1), self._health)
 
     async def forget_tries(self, offset: int) -> None:
         """Forget the tries of a frame that is done, where it was a suspect."""

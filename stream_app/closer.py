@@ -99,8 +99,9 @@ class Closer:
         return await self._tell(meeting, state, coverage)
 
     async def _settle(self, meeting: Meeting, students: dict[str, Record | None], coverage: Coverage) -> None:
-        enrolled = await self._store.biometrics.enrolled(self._encoder, sorted(students))
         now = clock.now()
+        begun_at = await self._store.progress.begun_at(meeting.id)
+        enrolled = await self._store.biometrics.enrolled(self._encoder, sorted(students), before=begun_at or now)
 
         def settled(student_id: str, record: Record | None) -> Record:
             has_template = student_id in enrolled

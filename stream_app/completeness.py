@@ -19,12 +19,13 @@ class Completeness:
     def __init__(self, store: Store, health: Health) -> None:
         self._store = store
         self._health = health
-        self._asked: dict[str, tuple[Watched, Gallery]] = {}
+        # Ids, not the gallery itself: this must keep nobody's template past the lease.
+        self._asked: dict[str, frozenset[str]] = {}
         self._complete: frozenset[str] = frozenset()
 
     def is_complete(self, watched: Watched, gallery: Gallery) -> bool:
         """Tell whether nobody of the gallery is missing in this meeting, as far as it is known."""
-        self._asked[watched.meeting.id] = watched, gallery
+        self._asked[watched.meeting.id] = watched.roster & frozenset(gallery.people)
         return watched.meeting.id in self._complete
 
     async def run(self) -> None:
@@ -41,13 +42,13 @@ class Completeness:
         """
         complete = set()
         asked = dict(self._asked)
-        for meeting_id, (watched, gallery) in asked.items():
+        for meeting_id, expected in asked.items():
             records = await self._store.records.of_meeting(meeting_id)
             # 'Unmarked' is no answer: they may still come.
             recorded = {record.student_id for record in records if record.status is not Status.UNMARKED}
-            if (watched.roster & set(gallery.people)) <= recorded:
+            if expected <= recorded:
                 complete.add(meeting_id)
         self._complete = frozenset(complete)
-        for meeting_id, of in asked.items():
-            if self._asked.get(meeting_id) is of:
+        for meeting_id, expected in asked.items():
+            if self._asked.get(meeting_id) is expected:
                 del self._asked[meeting_id]

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP, EventT
 
+from stream_app.unreadable import TolerantThread
+
 # How long a fetch may wait for other partitions before one that was let go is asked for again. Longer, and a worker
 # that was at its bound idles so long each time.
 LONGEST_WAIT_SECONDS = 0.1
@@ -24,6 +26,9 @@ class HoldingConsumer(Consumer):
         super().__init__(*args, **kwargs)
         self._held: set[TP] = set()
         self._confirmed: dict[TP, int | None] = {}
+
+    def _new_consumer_thread(self) -> TolerantThread:
+        return TolerantThread(self, loop=self.loop, beacon=self.beacon)
 
     def hold(self, partition: TP) -> None:
         """Ask for no more messages of a partition; those already fetched may still arrive."""

@@ -18,6 +18,7 @@ def sightings(tracks: Iterable[TrackState], view: View, camera: Camera) -> list[
         if track.person is None:
             continue
         attended = [each for each in view.watched if track.person in each.roster]
+        earlier = [each for each in view.earlier if track.person in each.roster]
         sighting = Sighting(
             id=track.id,
             student_id=track.person,
@@ -27,7 +28,7 @@ def sightings(tracks: Iterable[TrackState], view: View, camera: Camera) -> list[
             score=track.margin or 0.0,
             frames=track.frames,
         )
-        found += [Seen(each.meeting, _counts_from(each, attended), sighting) for each in attended]
+        found += [Seen(each.meeting, _counts_from(each, (*attended, *earlier)), sighting) for each in attended]
     return found
 
 

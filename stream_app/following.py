@@ -110,13 +110,16 @@ class Following:
             is_urgent=is_new or bool(back),
         )
 
-    def saved(self, camera: Camera, topic: str, partition: int, offset: int, now: datetime) -> CameraTracks:
-        """Give what the store keeps of it, once the frames up to `offset` are in the records."""
+    def saved(self, camera: Camera, place: tuple[str, int, int], arrived_at: datetime, now: datetime) -> CameraTracks:
+        """Give what the store keeps of it, once the frames up to a `place` are in the records.
+
+        `place`: topic, partition and offset of the last one, which `arrived_at` that moment.
+        """
         if self._taken_at is None:
             raise ValueError("nothing was followed yet")
         ids = list(self._counted)[-SAVED_IDS:]
         state = {"tracker": self._tracker.state.to_document(), "counted": ids}
-        return CameraTracks(camera.id, topic, partition, offset, self._taken_at, state, self._chances, now)
+        return CameraTracks(camera.id, *place, arrived_at, self._taken_at, state, self._chances, now)
 
     def resume(self, saved: CameraTracks, frames: Iterable[Frame] = ()) -> None:
         """Go on from what was saved; `frames` are the last of those it saw, with templates."""

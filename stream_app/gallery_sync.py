@@ -23,8 +23,9 @@ LEASE_SECONDS = 10.0
 # Two questions may fail before the lease runs out.
 POLL_SECONDS = 3.0
 RETRY_SECONDS = 1.0
-# A change is stamped by its writer's clock, before it is written: one that lags by less than this is still found.
-OVERLAP = timedelta(seconds=10)
+# A change is stamped by its writer's clock before it is written, which may take as long as an election of the database:
+# what lags by less than this is still found. More would have each change told, and what it touches loaded, more often.
+OVERLAP = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 

@@ -6,17 +6,22 @@ from stream_app.lag import STUCK_SECONDS, Lag
 class Health:
     """What `/readyz` and `/healthz` answer from.
 
-    `is_waiting`: database or broker are away. `is_assigned`: the group gave this worker its share, be it empty.
-    `is_broker_away`: it did not say how far its partitions are.
+    `waiters`: how many wait for a database or broker that is away. `is_assigned`: the group gave this worker its share,
+    be it empty. `is_broker_away`: it did not say how far its partitions are.
     `bad_calibration`: why a calibration file that was changed can't be used; None where it can.
     """
 
     def __init__(self, lag: Lag | None = None) -> None:
         self.lag = lag or Lag()
-        self.is_waiting = False
+        self.waiters = 0
         self.is_assigned = False
         self.is_broker_away = False
         self.bad_calibration: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether database or broker are away."""
+        return self.waiters > 0
 
     def complaints(self) -> list[str]:
         """Say what keeps the app from its work; nothing, where it is ready."""

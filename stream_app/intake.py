@@ -24,6 +24,9 @@ from stream_app.lanes import Lanes, Settle, Work, taken_at
 from stream_app.messages import Message, Outcome
 from stream_app.settings import StreamSettings
 
+# A producer's transaction takes an offset for its end; more in a row are no markers but frames that are gone.
+MOST_MARKERS = 1
+
 log = structlog.get_logger(__name__)
 
 
@@ -95,8 +98,7 @@ class Intake:
             # Faust went back to the committed offset; the frame is under way, or done, already.
             self.source.forget(event)
             return
-        if assignment.slots.is_untouched:
-            self._alarm_if_lost(partition, raw.offset)
+        self._alarm_if_lost(partition, assignment, raw.offset)
         message = _message(event)
         slot = assignment.slots.add(raw.offset, message.size, event.ack)
         work = Work(message, slot, assignment, taken_at(message))
@@ -115,7 +117,7 @@ class Intake:
             return
         event.value = event.message.value = None
         work.message = dataclasses.replace(work.message, value=None)
-        work.assignment.slots.free_bytes(work.slot)
+        work.assignment.slots.free_bytes(work.slot, kept=work.message.size)
         self._bound(work.assignment)
 
     def _finish(self, work: Work) -> None:
@@ -204,16 +206,18 @@ class Intake:
         }
         self._health.lag.note(standings)
 
-    def _alarm_if_lost(self, partition: TP, first_offset: int) -> None:
+    def _alarm_if_lost(self, partition: TP, assignment: Assignment, offset: int) -> None:
         # Kafka deletes frames by age, looked at or not. Coverage counts only what was looked at, so nobody is absent
         # for it; but somebody has to know.
-        committed = self.source.committed(partition)
-        if committed is not None and committed < first_offset:
-            metrics.LOST.inc(first_offset - committed)
+        read_until = assignment.slots.read_until
+        expected = self.source.committed(partition) if read_until is None else read_until
+        lost = 0 if expected is None else offset - expected
+        if lost > (0 if read_until is None else MOST_MARKERS):
+            metrics.LOST.inc(lost)
             log.error(
                 "frames were deleted by Kafka before they were looked at: the stream app was away for too long",
                 partition=partition.partition,
-                frames=first_offset - committed,
+                frames=lost,
             )
 
     def _assign(self, partition: TP) -> Assignment:

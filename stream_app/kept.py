@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 # A worker that has seen many rooms, meetings or cameras would keep them all; the longest unused go first.
 MOST_KEPT = 4096
 # A writer whose clock is minutes behind stamps a change so early that nobody is told of it. It shows after so long.
-OLDEST_SECONDS = 600.0
+OLDEST_SECONDS = 60.0
 # What nobody asked for lately isn't worth a read; a gallery of a meeting that is over shouldn't stay in memory.
 UNUSED_SECONDS = 60.0
 # So many are loaded anew at once: all of a campus at once would hold up the frames' own reads.

@@ -5,11 +5,13 @@ acknowledged.
 """
 
 import asyncio
+import hashlib
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any, Protocol
 
 from attendance.tracing import Trace
@@ -26,6 +28,10 @@ LONGEST_RUN = 16
 ORDER_TOLERANCE = timedelta(seconds=1)
 # Cameras come and go, and whoever produces to Kafka can invent keys: idle lanes beyond this many are let go.
 MOST_LANES = 2048
+# A camera's id is shorter. A longer key is refused with its frame, and until then known by its digest: idle lanes would
+# keep megabytes of it.
+LONGEST_KEY = 128
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(eq=False, slots=True)
@@ -70,11 +76,16 @@ class Settle(Protocol):
 
 
 class Lane:
-    """The frames of one camera, in order. `following` is what is known of the camera; None before its first frame."""
+    """The frames of one camera, in order. `following` is what is known of the camera; None before its first frame.
+
+    `comes_again_from`: the offset of the first frame that was abandoned.
+    """
 
     def __init__(self, settle: Settle, write_after_s: float) -> None:
         self.following: Following | None = None
-        self.done_until = 0
+        self.comes_again_from: float = inf
+        self._done_until = 0
+        self._done_arrived_until = EVER
         self.resuming = asyncio.Lock()
         self._settle = settle
         self._write_after_s = write_after_s
@@ -82,8 +93,17 @@ class Lane:
         self._run: list[Settled] = []
         self._due = 0.0
         self._last_offset = -1
+        self.last_arrived_at = EVER
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    def begin_after(self, offset: int, arrived_at: datetime) -> None:
+        """Note that the frames up to this offset, the last of which arrived at this moment, are in the store."""
+        self._done_until, self._done_arrived_until = offset + 1, arrived_at
+
+    def has_done(self, message: Message) -> bool:
+        """Tell whether a frame is in the store. A topic that was made anew has the same offsets for later frames."""
+        return message.offset < self._done_until and message.arrived_at <= self._done_arrived_until
 
     @property
     def is_idle(self) -> bool:
@@ -93,7 +113,7 @@ class Lane:
     def put(self, work: Work, on_end: Callable[[asyncio.Task[None]], None]) -> None:
         """Take the next frame; its outcome is already being worked out."""
         self._waiting.append(work)
-        self._last_offset = work.message.offset
+        self._last_offset, self.last_arrived_at = work.message.offset, work.message.arrived_at
         self._arrived.set()
         if self._task is None:
             self._task = asyncio.create_task(self._go())
@@ -158,7 +178,7 @@ class Lanes:
 
     def of(self, work: Work) -> Lane:
         """Give the lane of a frame's camera."""
-        key = work.assignment, work.message.key
+        key = work.assignment, _short(work.message.key)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = Lane(self._settle, self._write_after_s)
@@ -189,6 +209,10 @@ class Lanes:
 
     def _latest(self) -> Lane:
         return next(reversed(self._lanes.values()))
+
+
+def _short(key: bytes | None) -> bytes | None:
+    return key if key is None or len(key) <= LONGEST_KEY else hashlib.sha256(key).digest()
 
 
 def taken_at(message: Message) -> datetime:

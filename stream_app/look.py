@@ -12,9 +12,9 @@ from stream_app.messages import CheckedFrame, Done, Looked, Outcome, Refused
 from stream_app.patience import until_available
 from stream_app.pool import RecognitionPool, look_patiently
 from stream_app.resuming import Resuming
-from stream_app.rosters import Rosters, View
+from stream_app.rosters import Rosters
 from stream_app.stages import stage
-from stream_app.thinner import Thinner
+from stream_app.thinner import Thinner, Turn
 
 
 class Looker:
@@ -76,7 +76,7 @@ class Looker:
             checked = await until_available(lambda: self._checks.check(work.message), self._health)
         frame, camera = checked.frame, checked.camera
         following = await self._resuming.following(work.lane, work, camera)
-        if work.message.offset < work.lane.done_until:
+        if work.lane.has_done(work.message):
             work.let_bytes_go()
             return Done()
         view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
@@ -84,14 +84,16 @@ class Looker:
             self._thinner.note_needless()
             work.let_bytes_go()
             return Looked(frame.id, camera, frame.taken_at)
-        outcome = await self._look_in_turn(work, checked, following, view)
+        turn = self._thinner.turn(camera, frame.taken_at, work.message.arrived_at, view)
+        del view  # it waits for the pool: what it holds of people must not outlive the lease on it
+        outcome = await self._look_in_turn(work, checked, following, turn)
         if outcome is not None:
             work.let_bytes_go()
         return outcome
 
-    async def _look_in_turn(self, work: Work, checked: CheckedFrame, following: Following, view: View) -> Outcome:
+    async def _look_in_turn(self, work: Work, checked: CheckedFrame, following: Following, turn: Turn) -> Outcome:
         frame, camera = checked.frame, checked.camera
-        with self._thinner.waiting_turn(camera, frame.taken_at, work.message.arrived_at, view) as turn:
+        with self._thinner.waiting(turn):
             async with AsyncExitStack() as held:
                 with stage("wait", work.trace):
                     process = await held.enter_async_context(self._pool.free_process())

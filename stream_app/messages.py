@@ -28,7 +28,8 @@ class Message:
     @property
     def size(self) -> int:
         """The bytes that it holds."""
-        return len(self.value or b"") + sum(len(value or b"") for _, value in self.headers)
+        of_headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + of_headers
 
     def header(self, name: str) -> bytes | None:
         """Give a header's value, the first where there are several."""

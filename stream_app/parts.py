@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
+import structlog
 from aiokafka.errors import KafkaError
 
 from attendance.ids import new_id
@@ -40,6 +42,8 @@ from stream_app.skips import Skips
 from stream_app.thinner import Thinner
 from stream_app.writer import Writer
 
+log = structlog.get_logger(__name__)
+
 MEASURE_SECONDS = 5.0
 # A broker that doesn't say how far its partitions are for so long is away.
 BROKER_SECONDS = 10.0
@@ -47,6 +51,13 @@ BROKER_SECONDS = 10.0
 FETCH_BYTES = 9 * 1024 * 1024
 
 Fatal = Callable[[BaseException], None]
+
+
+class StartAnew(Protocol):
+    """Has the process leave in order, to be started again; `failed` tells whether something is wrong with it."""
+
+    def __call__(self, *, failed: bool) -> None:
+        """Begin to leave."""
 
 
 class Parts:
@@ -58,13 +69,14 @@ class Parts:
     """
 
     def __init__(
-        self, connection: ConnectionSettings, settings: StreamSettings, *, fatal: Fatal, start_anew: Callable[[], None]
+        self, connection: ConnectionSettings, settings: StreamSettings, *, fatal: Fatal, start_anew: StartAnew
     ) -> None:
+        """`fatal`: what a frame's unexpected error ends the process by; `start_anew`: what has it leave in order."""
         engine = load_engine(settings.engine)
         gateway_key = read_gateway_key(connection.gateway_key_file)
         self.health = Health()
         self.store = Store(connection)
-        self._fatal = fatal
+        self._start_anew = start_anew
         self._tasks: list[asyncio.Task[None]] = []
         self._relay = OutboxRelay(
             self.store.pending_events,
@@ -89,7 +101,9 @@ class Parts:
         self._sync = GallerySync(self.store)
         self._sync.follow(
             CalibrationFile.chosen(
-                self.health, load=lambda: load_engine(settings.engine).matcher, start_anew=start_anew
+                self.health,
+                load=lambda: load_engine(settings.engine).matcher,
+                start_anew=lambda: start_anew(failed=False),
             )
         )
         checks = FrameChecks(self.store, gateway_key, self._sync)
@@ -164,7 +178,9 @@ class Parts:
     def _on_end(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._fatal(error)
+            # No frame is to blame for it: were the process to end at once, those under way would be suspects.
+            log.critical("a part beside the frames failed; this worker leaves in order", exc_info=error)
+            self._start_anew(failed=True)
 
     async def _measure(self) -> None:
         while True:

@@ -57,7 +57,7 @@ class Pressure:
     async def round(self) -> None:
         """Measure once, and set the step."""
         unread = await self._unread()
-        lag_s, mix, waiting = self._thinner.lag_s, self._thinner.mix(), self._thinner.waiting
+        lag_s, mix, waiting = self._thinner.lag_s, self._thinner.mix(), self._thinner.waiting_by_class
         load = Load(
             lag_s=lag_s,
             waiting={each: waiting.get(each, 0) + unread * mix.get(each, 0.0) for each in Priority},

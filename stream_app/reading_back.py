@@ -4,7 +4,7 @@ Faust has no seam for it: its consumer belongs to the group, and only goes forwa
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer
@@ -27,8 +27,10 @@ class ReadBack:
         self._largest_message = largest_message
         self._turn = asyncio.Lock()
 
-    async def messages(self, topic: str, partition: int, until_offset: int, key: bytes) -> list[Message]:
-        """Give a camera's messages up to an offset, in order; those that Kafka deleted meanwhile are missing.
+    async def messages(
+        self, topic: str, partition: int, until_offset: int, key: bytes, ids: Collection[str]
+    ) -> list[Message]:
+        """Give a camera's frames of these ids up to an offset, in order; those that Kafka deleted are missing.
 
         Raises:
             KafkaError: the broker is away.
@@ -42,14 +44,18 @@ class ReadBack:
             )
             try:
                 await consumer.start()
-                return [each async for each in _read(consumer, TopicPartition(topic, partition), until_offset, key)]
+                found = _read(consumer, TopicPartition(topic, partition), until_offset)
+                # All others' pictures are let go at once: together they may be gigabytes.
+                return [each async for each in found if each.key == key and _id(each) in ids]
             finally:
                 await consumer.stop()
 
 
-async def _read(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, until_offset: int, key: bytes
-) -> AsyncIterator[Message]:
+def _id(message: Message) -> str:
+    return (message.header("ce_id") or b"").decode(errors="replace")
+
+
+async def _read(consumer: AIOKafkaConsumer, partition: TopicPartition, until_offset: int) -> AsyncIterator[Message]:
     consumer.assign([partition])
     beginning = (await consumer.beginning_offsets([partition]))[partition]
     consumer.seek(partition, max(beginning, until_offset + 1 - MOST_READ_BACK))
@@ -58,7 +64,7 @@ async def _read(
         if not batches.get(partition):
             return
         for record in batches[partition]:
-            if record.offset <= until_offset and record.key == key:
+            if record.offset <= until_offset:
                 yield Message(
                     topic=record.topic,
                     partition=record.partition,

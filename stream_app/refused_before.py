@@ -25,7 +25,7 @@ Partition = tuple[str, int]
 @dataclass(slots=True)
 class _Known:
     sure_until: float
-    offsets: frozenset[int]
+    offsets: dict[int, None]  # the newest last
 
 
 class RefusedBefore:
@@ -54,26 +54,29 @@ class RefusedBefore:
             known = self._known.get(partition)
             if known is None or self._clock() > known.sure_until:
                 offsets = await self._read(message)
-                known = self._known[partition] = _Known(self._clock() + SURE_FOR_SECONDS, offsets)
+                known = self._known[partition] = _Known(self._clock() + SURE_FOR_SECONDS, dict.fromkeys(offsets))
         return message.offset in known.offsets
 
     def sent(self, message: Message) -> None:
-        """Note that a letter was confirmed: the partition was ours."""
+        """Note that a letter was confirmed: the partition was ours. It may come to us again after a rebalance."""
         known = self._known.get((message.topic, message.partition))
         if known is not None:
             known.sure_until = self._clock() + SURE_FOR_SECONDS
+            known.offsets[message.offset] = None
+            while len(known.offsets) > MOST_READ:
+                del known.offsets[next(iter(known.offsets))]
 
     def failed(self, message: Message) -> None:
         """Note that a letter was not confirmed; it may be there all the same."""
         self._known.pop((message.topic, message.partition), None)
 
-    async def _read(self, message: Message) -> frozenset[int]:
+    async def _read(self, message: Message) -> list[int]:
         try:
             async with open_dead_topic(self._bootstrap, self._topic) as topic:
                 await topic.begin_at(message.arrived_at)
                 topic.keep_last(MOST_READ)
                 letters = [letter_of(record) async for record in topic.records()]
         except NoSuchLetter:
-            return frozenset()
+            return []
         place = message.topic, message.partition
-        return frozenset(each.source[1] for each in letters if (each.topic, each.source[0]) == place)
+        return [each.source[1] for each in letters if (each.topic, each.source[0]) == place]

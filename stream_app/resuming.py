@@ -59,7 +59,7 @@ class Resuming:
             return following
         message = work.message
         if (saved.topic, saved.partition) == (message.topic, message.partition):
-            lane.done_until = saved.offset + 1
+            lane.begin_after(saved.offset, saved.arrived_at)
         frames = await self._frames_again(saved, work, camera)
         following.resume(saved, frames)
         return following
@@ -72,7 +72,7 @@ class Resuming:
             return []  # nobody is before the camera any more, so there is nobody to know again
         key = work.message.key
         messages = await until_available(
-            lambda: self._read_back.messages(saved.topic, saved.partition, saved.offset, key), self._health
+            lambda: self._read_back.messages(saved.topic, saved.partition, saved.offset, key, wanted), self._health
         )
         frames = [frame for message in messages if (frame := await self._frame_again(message, wanted, camera))]
         log.info("tracks resumed", camera=camera.id, tracks=len(state.tracks), frames=len(frames), asked=len(wanted))

@@ -5,7 +5,7 @@ All of it is kept until it changes, on the lease that `GallerySync` holds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from attendance.meetings import Meeting
@@ -18,6 +18,10 @@ from stream_app.kept import Kept
 
 # Meetings are looked up for a stretch of time around the frame; a longer one loads meetings that nobody asks for.
 STRETCH_SECONDS = 300
+# A meeting that ended before the arrival window of the next one no longer matters to it; no window is longer.
+LONGEST_ARRIVAL = timedelta(hours=1)
+
+_Meetings = tuple[Meeting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,14 @@ class Watched:
 class View:
     """What is on in a room: nothing, or meetings with the gallery of all who are expected.
 
-    `blocks`: of which student somebody said that it isn't them, before which camera and when.
+    `blocks`: of which student somebody said that it isn't them, before which camera and when. `earlier`: meetings that
+    ended within the arrival windows of those that are on; who attended them was still there until then.
     """
 
     watched: tuple[Watched, ...]
     gallery: Gallery
     blocks: tuple[tuple[str, Block], ...] = ()
+    earlier: tuple[Watched, ...] = ()
 
 
 class Rosters:
@@ -48,7 +54,7 @@ class Rosters:
         self._encoder = encoder
         self._sync = sync
         self._meetings: Kept[tuple[str, int], list[Meeting]] = Kept(self._load_meetings)
-        self._views: Kept[tuple[Meeting, ...], View] = Kept(self._load_view)
+        self._views: Kept[tuple[_Meetings, _Meetings], View] = Kept(self._load_view)
         # By what is in them. The matcher works out anew what each new gallery's people are like.
         self._galleries: WeakValueDictionary[tuple[tuple[str, str], ...], Gallery] = WeakValueDictionary()
         sync.follow(self)
@@ -63,7 +69,9 @@ class Rosters:
         stretch = int(moment.timestamp() // STRETCH_SECONDS)
         meetings = await self._meetings.get((room_id, stretch))
         on = tuple(meeting for meeting in meetings if meeting.is_watched_at(moment))
-        view = await self._views.get(on) if on else None
+        opens_at = min((meeting.opens_at for meeting in on), default=moment)
+        earlier = tuple(each for each in meetings if each not in on and opens_at < each.end <= moment)
+        view = await self._views.get((on, earlier)) if on else None
         # The lease may have run out while something was loaded.
         self._sync.check()
         return view
@@ -79,7 +87,7 @@ class Rosters:
                 each.meeting.class_id in changes.classes
                 or each.meeting.id in changes.denied
                 or not changes.students.isdisjoint(each.roster)
-                for each in view.watched
+                for each in (*view.watched, *view.earlier)
             )
         )
 
@@ -90,21 +98,23 @@ class Rosters:
 
     async def _load_meetings(self, key: tuple[str, int]) -> list[Meeting]:
         room_id, stretch = key
-        start = datetime.fromtimestamp(stretch * STRETCH_SECONDS, UTC)
+        start = datetime.fromtimestamp(stretch * STRETCH_SECONDS, UTC) - LONGEST_ARRIVAL
         end = datetime.fromtimestamp((stretch + 1) * STRETCH_SECONDS, UTC)
         return await self._store.meetings.in_room(room_id, opening_before=end, ending_after=start)
 
-    async def _load_view(self, meetings: tuple[Meeting, ...]) -> View:
-        watched, blocks = [], []
-        for meeting in meetings:
-            roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
-            watched.append(Watched(meeting, frozenset(roster)))
-            blocks += await self._store.records.blocks_of(meeting.id)
+    async def _load_view(self, meetings: tuple[_Meetings, _Meetings]) -> View:
+        on, over = meetings
+        watched, earlier = [[await self._watched(meeting) for meeting in each] for each in (on, over)]
+        blocks = [block for meeting in on for block in await self._store.records.blocks_of(meeting.id)]
         expected = sorted(frozenset().union(*(each.roster for each in watched)))
         templates = await self._store.biometrics.templates_of(expected)
         # One by another encoder can't be compared: as if there were none.
         gallery = self._gallery([each for each in templates if each.template.encoder == self._encoder])
-        return View(tuple(watched), gallery, tuple(blocks))
+        return View(tuple(watched), gallery, tuple(blocks), tuple(earlier))
+
+    async def _watched(self, meeting: Meeting) -> Watched:
+        roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
+        return Watched(meeting, frozenset(roster))
 
     def _gallery(self, templates: Sequence[StoredTemplate]) -> Gallery:
         content = tuple((each.student_id, each.id) for each in templates)

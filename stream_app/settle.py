@@ -79,12 +79,13 @@ class Settler:
         shown = [each.shown for each in run if each.shown is not None]
         with stage("write", *(each.work.trace for each in run)):
             await until_available(lambda: self._writer.write(shown), self._health)
-            await self._tell(shown)  # before the tracks are saved: what is saved is told to nobody again
+            # Before the tracks are saved: of what is saved nothing is told, and no letter sent, by whoever comes next.
+            for each in run:
+                if isinstance(each.outcome, Refused) and not each.work.is_abandoned:
+                    await self._refuse(each.work, each.outcome)
+            await self._tell(shown)
             await self._save(lane, run, shown, next_offset)
         self._meetings_on.note(meeting for each in shown for meeting in each.meetings)
-        for each in run:
-            if isinstance(each.outcome, Refused) and not each.work.is_abandoned:
-                await self._refuse(each.work, each.outcome)
         for each in run:
             if each.outcome is not None:
                 await each.work.assignment.forget_tries(each.work.message.offset)
@@ -105,13 +106,15 @@ class Settler:
             await until_available(lambda: sender.send(events), self._health)
 
     async def _save(self, lane: Lane, run: list[Settled], shown: list[Shown], next_offset: int) -> None:
+        # What was abandoned comes again, to whoever has the partition then.
+        lane.comes_again_from = min([lane.comes_again_from, *_abandoned(run)])
         following = lane.following
         if following is None or not shown:
             return
-        # What was abandoned comes again, to whoever has the partition then.
-        until = min([next_offset, *_abandoned(run)]) - 1
+        until = min(next_offset, lane.comes_again_from) - 1
         message, camera = run[-1].work.message, shown[-1].camera
-        saved = following.saved(camera, message.topic, message.partition, until, clock.now())
+        place = message.topic, message.partition, int(until)
+        saved = following.saved(camera, place, lane.last_arrived_at, clock.now())
         await until_available(lambda: self._store.tracks.save(saved), self._health)
 
     async def _refuse(self, work: Work, refused: Refused) -> None:

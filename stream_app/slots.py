@@ -70,10 +70,10 @@ class PartitionSlots:
         """Tell whether this frame, or a later one, was taken already."""
         return offset <= self._last
 
-    def free_bytes(self, slot: Slot) -> None:
-        """Note that a frame's bytes were let go; it stays unacknowledged."""
-        self._bytes -= slot.size
-        slot.size = 0
+    def free_bytes(self, slot: Slot, kept: int = 0) -> None:
+        """Note that a frame's bytes were let go but for those `kept`; it stays unacknowledged."""
+        self._bytes += kept - slot.size
+        slot.size = kept
 
     def finish(self, slot: Slot) -> int:
         """Mark a frame as done and acknowledge what is done from the front; give how many were acknowledged."""

@@ -55,7 +55,7 @@ class Thinner:
         return max((self._now() - oldest).total_seconds(), 0.0) if oldest else 0.0
 
     @property
-    def waiting(self) -> Mapping[Priority, int]:
+    def waiting_by_class(self) -> Mapping[Priority, int]:
         """How many frames of each class wait."""
         return Counter(turn.priority for turn in self._waiting)
 
@@ -72,15 +72,18 @@ class Thinner:
         counts = Counter(self._mix)
         return {each: counts[each] / len(self._mix) for each in Priority} if self._mix else {}
 
-    @contextmanager
-    def waiting_turn(self, camera: Camera, taken_at: datetime, arrived_at: datetime, view: View) -> Iterator[Turn]:
-        """Have a frame counted among those that wait, until it is decided or given up."""
+    def turn(self, camera: Camera, taken_at: datetime, arrived_at: datetime, view: View) -> Turn:
+        """Give a frame's turn by what is on in its room."""
         self._times_of(camera).add(taken_at)
-        turn = Turn(self._priority(taken_at, view), arrived_at)
+        return Turn(self._priority(taken_at, view), arrived_at)
+
+    @contextmanager
+    def waiting(self, turn: Turn) -> Iterator[None]:
+        """Have a frame counted among those that wait, until it is decided or given up."""
         self._mix.append(turn.priority)
         self._waiting.add(turn)
         try:
-            yield turn
+            yield
         finally:
             self._waiting.discard(turn)
 

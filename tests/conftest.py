@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import LocalStack
+from stream_app.cores import use_one_thread_a_process
+
+# Before anything loads NumPy: its threads wait for each other on a machine that has other things to do, and a fit that
+# takes seconds takes minutes.
+use_one_thread_a_process()
 
 
 @pytest.fixture(scope="session")

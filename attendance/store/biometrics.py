@@ -72,9 +72,10 @@ class Biometrics:
         documents = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
         return [_template(document["_id"], part) for document in documents for part in document["templates"]]
 
-    async def enrolled(self, encoder: str, student_ids: list[str]) -> set[str]:
-        """Give those of the students who have a template by this encoder, and a standing consent."""
-        query: Document = {"consent": {"$ne": None}, "templates.encoder": encoder}
+    async def enrolled(self, encoder: str, student_ids: list[str], *, before: datetime) -> set[str]:
+        """Give those of the students who have a template by this encoder since before a moment, and a consent."""
+        template = {"encoder": encoder, "created_at": {"$lt": before}}
+        query: Document = {"consent": {"$ne": None}, "templates": {"$elemMatch": template}}
         return {document["_id"] for document in await find_by_ids(self._collection, student_ids, query)}
 
     async def changed_since(self, moment: datetime) -> list[str]:

@@ -53,9 +53,9 @@ class Partitions:
         query = {"_id": _key(topic, partition), "holder": holder}
         await update_one(self._collection, query, {"$set": {"holder": None, "begun_until": 0, "tries": {}}})
 
-    async def count_try(self, topic: str, partition: int, offset: int) -> None:
-        """Count one more try of a frame, before it is tried."""
-        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$inc": {f"tries.{offset}": 1}})
+    async def count_try(self, topic: str, partition: int, offset: int, tries: int) -> None:
+        """Note a frame's next try, by its number, before it is tried. Noted twice, it is still one."""
+        await update_one(self._collection, {"_id": _key(topic, partition)}, {"$max": {f"tries.{offset}": tries}})
 
     async def forget_tries(self, topic: str, partition: int, offset: int) -> None:
         """Forget a frame that is done."""

@@ -63,6 +63,7 @@ class Progress:
                     "_id": key,
                     "meeting_id": meeting_id,
                     "intervals": intervals,
+                    "begun_at": present(),
                     "version": 1,
                     "updated_at": present(),
                 }
@@ -82,6 +83,15 @@ class Progress:
         return Coverage.of(
             interval for document in documents for interval in _coverage(document["intervals"]).intervals
         )
+
+    async def begun_at(self, meeting_id: str) -> datetime | None:
+        """Give when the first frame of a meeting was looked at, which may be long after it was taken; None: none was.
+
+        Who had no template by then can't have been recognised in all of it.
+        """
+        documents = await find_all(self._coverage, {"meeting_id": meeting_id})
+        # A version that didn't keep it began by the time that it last looked.
+        return min((each["begun_at"] if "begun_at" in each else each["updated_at"] for each in documents), default=None)
 
     async def meetings_covered_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the meetings of which more was looked at, at this moment or later, by id, with how much."""

@@ -42,7 +42,8 @@ class Tracks:
         """Keep a camera's tracks, unless later ones of the same partition are kept already.
 
         A worker that was stopped for a while and lost the partition may still save where it was. Offsets of two
-        partitions tell nothing about each other: tracks of another partition take the place of what is there.
+        partitions tell nothing about each other: tracks of another partition take the place of what is there. So do
+        those of frames that came later with lower offsets: the topic was made anew.
         """
         place = {"_id": tracks.camera_id, "topic": tracks.topic, "partition": tracks.partition}
         update = {"$set": _to_fields(tracks)}
@@ -57,9 +58,10 @@ class Tracks:
                     continue
                 return
             if (kept["topic"], kept["partition"]) == (tracks.topic, tracks.partition):
-                if kept["offset"] > tracks.offset:
+                if kept["offset"] <= tracks.offset:
+                    continue
+                if _from_document(kept).arrived_at >= tracks.arrived_at:
                     return
-                continue
             as_found = {key: kept[key] for key in ("_id", "topic", "partition", "offset")}
             if await update_one(self._collection, as_found, update):
                 return
@@ -84,6 +86,7 @@ def _to_fields(tracks: CameraTracks) -> Document:
         "topic": tracks.topic,
         "partition": tracks.partition,
         "offset": tracks.offset,
+        "arrived_at": tracks.arrived_at,
         "taken_at": tracks.taken_at,
         "state": dict(tracks.state),
         "chances": {meeting_id: dict(of) for meeting_id, of in tracks.chances.items()},
@@ -97,6 +100,8 @@ def _from_document(document: Document) -> CameraTracks:
         topic=document["topic"],
         partition=document["partition"],
         offset=document["offset"],
+        # A version that did not keep it saved a frame's tracks moments after it arrived.
+        arrived_at=document["arrived_at"] if "arrived_at" in document else document["saved_at"],
         taken_at=document["taken_at"],
         state=document["state"],
         chances=document["chances"],

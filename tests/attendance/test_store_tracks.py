@@ -23,7 +23,15 @@ STATE = TrackerState(
 
 def tracks(offset: int = 7, *, camera_id: str = CAMERA, partition: int = 3, topic: str = "frames") -> CameraTracks:
     return CameraTracks(
-        camera_id, topic, partition, offset, at(5), STATE.to_document(), {MEETING: {STUDENT: 2, "another": 1}}, NOW
+        camera_id,
+        topic,
+        partition,
+        offset,
+        at(6),
+        at(5),
+        STATE.to_document(),
+        {MEETING: {STUDENT: 2, "another": 1}},
+        NOW,
     )
 
 
@@ -43,6 +51,13 @@ async def test_later_tracks_of_a_partition_take_the_place_of_earlier_ones_and_ne
     again = replace(tracks(9), chances={})
     await store.tracks.save(again)
     assert await store.tracks.of_camera(CAMERA) == again
+
+
+async def test_tracks_of_a_topic_that_was_made_anew_take_the_place_of_the_old_ones(store: Store) -> None:
+    await store.tracks.save(tracks(50_000))
+    anew = replace(tracks(3), arrived_at=at(7))
+    await store.tracks.save(anew)
+    assert await store.tracks.of_camera(CAMERA) == anew
 
 
 async def test_offsets_of_another_partition_or_topic_are_not_compared(store: Store) -> None:

@@ -75,6 +75,7 @@ TRACKS = CameraTracks(
     "frames",
     3,
     42,
+    at(16),
     at(15),
     {"tracker": STATE.to_document(), "counted": ["a frame"]},
     {MEETING: {STUDENT: 2}},
@@ -242,6 +243,16 @@ async def test_pending_events_of_a_later_version_are_sent(store: Store, document
     await documents["records"].insert_one(_with_more(_pinned("record")))
     [claim] = await store.pending_events.claim("me", now=NOW, lease=timedelta(seconds=1), limit=10)
     assert [event.key for event in claim.events] == [STUDENT, STUDENT]
+
+
+async def test_tracks_from_before_the_time_of_arrival_was_kept_are_taken_to_have_arrived_when_they_were_saved(
+    store: Store, documents: Documents
+) -> None:
+    old = {key: value for key, value in _pinned("tracks").items() if key != "arrived_at"}
+    await documents["tracks"].insert_one(old)
+    tracks = await store.tracks.of_camera(CAMERA)
+    assert tracks
+    assert tracks.arrived_at == TRACKS.saved_at
 
 
 async def test_a_record_from_before_reversals_is_read_and_goes_on(store: Store, documents: Documents) -> None:

@@ -146,6 +146,22 @@ async def test_a_silent_camera_whose_frames_may_still_wait_in_kafka_keeps_the_me
     assert await hall.state() is MeetingState.CLOSED
 
 
+async def test_who_had_no_template_yet_when_frames_were_looked_at_is_not_absent(hall: Hall) -> None:
+    student = new_id()
+    await hall.store.classes.enroll(Enrollment(hall.meeting.class_id, student))
+    await hall.look_through(range(20))
+    await asyncio.sleep(0.005)  # stored times have milliseconds
+    template = StoredTemplate(new_id(), student, Template(ENCODER, np.ones(4, np.float32)), datetime.now(UTC))
+    await hall.store.biometrics.record_consent(Consent(student, "consent", "1", "them", NOW))
+    await hall.store.biometrics.add_template(template)
+    await hall.look_through(range(20, 32))
+    await hall.closer().round()
+    record = await hall.store.records.get(hall.meeting.id, student)
+    assert record
+    assert (record.status, record.reason) == (Status.UNMARKED, UnmarkedReason.NO_TEMPLATE)
+    assert (await hall.store.records.get(hall.meeting.id, hall.ben) or record).status is Status.ABSENT
+
+
 async def test_an_hour_after_its_end_a_meeting_nobody_looked_at_is_not_taken_and_nobody_absent(store: Store) -> None:
     hall = await Hall(store, ended_ago=timedelta(minutes=61)).open()
     await hall.closer().round()

@@ -1,6 +1,7 @@
 """A camera's frames in, what records hear out: nothing is told twice, and nothing kept back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -97,6 +98,27 @@ def test_who_stays_for_the_next_meeting_is_news_there() -> None:
     assert [each.meeting for each in shown.seen] == [NEXT]
 
 
+def test_who_was_last_seen_in_the_meeting_before_is_not_seen_in_the_next_one_though_its_window_was_open() -> None:
+    watching = Watching()
+    end = (MEETING.end - START).total_seconds()
+    both, then = view(MEETING, NEXT), replace(view(NEXT), earlier=view(MEETING).watched)
+    for second in range(4):
+        watching.see(end - 10 + second, ada(second), on=both)
+    closed = watching.see(end + 5, on=then)
+    assert [(each.meeting, each.sighting.last_seen) for each in closed.seen if each.meeting == MEETING] == [
+        (MEETING, at(end - 7))
+    ]
+    assert {each.counts_from for each in closed.seen if each.meeting == NEXT} == {NEXT.start}
+
+
+def test_who_stays_from_the_meeting_before_counts_for_the_next_one_from_its_start() -> None:
+    watching = Watching()
+    end = (MEETING.end - START).total_seconds()
+    watching.see(end - 1, ada(0), on=view(MEETING, NEXT))
+    stays = watching.see(end + 1, ada(2), on=replace(view(NEXT), earlier=view(MEETING).watched))
+    assert {each.counts_from for each in stays.seen if each.meeting == NEXT} <= {NEXT.start}
+
+
 def test_a_stranger_is_counted_and_told_to_nobody() -> None:
     shown = Watching().see(0, face("zoe", 100))
     assert (shown.faces, shown.unknown, shown.seen, shown.is_urgent) == (1, 1, (), False)
@@ -171,7 +193,7 @@ def test_going_on_elsewhere_keeps_tracks_ids_budget_and_what_was_counted() -> No
         faces = (ada(second), face("zoe", 400, moment=float(second)))
         here.see(second, *faces)
         frames.append(Frame(f"frame {second}", at(second).timestamp(), faces))
-    saved = here.following.saved(CAMERA, "frames", 0, 7, at(5))
+    saved = here.following.saved(CAMERA, ("frames", 0, 7), at(5), at(5))
     there.following.resume(saved, frames)
     assert there.following.was_counted("frame 4")
     on, also_on = (watching.see(5, ada(5), face("zoe", 400, moment=5.0)) for watching in (here, there))
@@ -180,13 +202,15 @@ def test_going_on_elsewhere_keeps_tracks_ids_budget_and_what_was_counted() -> No
     (first,) = Watching().see(0, ada(0), face("zoe", 400)).seen
     assert (again.sighting.id, again.sighting.first_seen) == (first.sighting.id, at(0))
     assert also_on.unknown == on.unknown == 1
-    assert here.following.saved(CAMERA, "frames", 0, 8, at(5)) == there.following.saved(CAMERA, "frames", 0, 8, at(5))
+    assert here.following.saved(CAMERA, ("frames", 0, 8), at(5), at(5)) == there.following.saved(
+        CAMERA, ("frames", 0, 8), at(5), at(5)
+    )
 
 
 def test_what_is_saved_holds_no_template() -> None:
     watching = Watching()
     watching.see(0, ada(0))
-    saved = watching.following.saved(CAMERA, "frames", 0, 1, at(1))
+    saved = watching.following.saved(CAMERA, ("frames", 0, 1), at(1), at(1))
     numbers = [each for each in _leaves(saved.state) if isinstance(each, float | int)]
     assert len(numbers) < 40
 
@@ -220,7 +244,7 @@ def test_what_was_said_holds_for_the_next_worker_too() -> None:
     first, second = Watching(), Watching()
     first.see(0, ada(0))
     first.see(1, ada(1), on=view(blocks=(NOT_ADA,)))
-    second.following.resume(first.following.saved(CAMERA, "frames", 0, 1, at(1)))
+    second.following.resume(first.following.saved(CAMERA, ("frames", 0, 1), at(1), at(1)))
     for moment in range(2, 5):
         assert not _named(second.see(moment, ada(moment)))  # though its view doesn't hold the word yet
 
@@ -228,7 +252,7 @@ def test_what_was_said_holds_for_the_next_worker_too() -> None:
 def test_what_was_said_while_no_worker_had_the_camera_holds_for_the_next() -> None:
     first, second = Watching(), Watching()
     first.see(0, ada(0))
-    second.following.resume(first.following.saved(CAMERA, "frames", 0, 1, at(0)))
+    second.following.resume(first.following.saved(CAMERA, ("frames", 0, 1), at(0), at(0)))
     for moment in range(1, 5):
         assert not _named(second.see(moment, ada(moment), on=view(blocks=(NOT_ADA,))))
 

@@ -128,6 +128,21 @@ async def test_a_meeting_that_is_cancelled_or_moved_is_not_on_any_more(
     assert await school.rosters.view(school.room, NOW) is None
 
 
+async def test_a_meeting_that_ended_within_the_next_ones_arrival_window_comes_with_the_view(school: School) -> None:
+    after = replace(school.meeting, id=new_id(), start=school.meeting.end, end=school.meeting.end + timedelta(hours=1))
+    await school.store.meetings.add(after)
+    await school.sync.poll()
+
+    async def meetings(moment: datetime) -> tuple[list[Meeting], list[Meeting]]:
+        view = await school.rosters.view(school.room, moment)
+        assert view
+        return [each.meeting for each in view.watched], [each.meeting for each in view.earlier]
+
+    assert await meetings(after.start - timedelta(minutes=5)) == ([school.meeting, after], [])
+    assert await meetings(after.start) == ([after], [school.meeting])
+    assert await meetings(after.end - timedelta(seconds=1)) == ([after], [school.meeting])
+
+
 async def test_people_who_did_not_change_keep_their_gallery(school: School) -> None:
     before = await school.view()
     await school.enrol(new_id())  # without a photo

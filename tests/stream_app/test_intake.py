@@ -47,7 +47,7 @@ class FakePartitions:
         self._answer()
         self.reserved.append(until)
 
-    async def count_try(self, _topic: str, _partition: int, offset: int) -> None:
+    async def count_try(self, _topic: str, _partition: int, offset: int, _tries: int) -> None:
         self.counted.append(offset)
 
     async def forget_tries(self, _topic: str, _partition: int, _offset: int) -> None:
@@ -236,6 +236,13 @@ async def test_frames_that_kafka_deleted_unseen_are_counted_and_told(
     bench.give(7)
     bench.give(9)  # a gap behind the first is no loss: the offsets of aborted transactions, say
     assert metrics.LOST._value.get() - before == lost
+
+
+async def test_frames_that_kafka_deleted_while_the_partition_was_ours_are_counted_too(bench: Bench) -> None:
+    before = metrics.LOST._value.get()
+    bench.give(7)
+    bench.give(17)
+    assert metrics.LOST._value.get() - before == 9
 
 
 async def test_a_frame_that_faust_delivers_again_is_looked_at_once(bench: Bench) -> None:

@@ -64,11 +64,11 @@ def test_a_partition_whose_commits_advance_is_well_however_far_behind() -> None:
 def test_while_database_or_broker_are_away_a_restart_mends_nothing_and_after_it_time_counts_anew() -> None:
     clock = Clock()
     health = told(clock, STANDS_STILL["a frame is never done"])
-    health.is_waiting = True
+    health.waiters = 1
     assert health.faults() == []
     assert "frames wait" in str(health.complaints())
     health.lag.excuse()
-    health.is_waiting = False
+    health.waiters = 0
     assert health.complaints() == []
     clock.now += STUCK_SECONDS + 1
     assert health.faults() != []

@@ -59,6 +59,13 @@ async def test_who_takes_over_sends_no_second_letter_for_what_was_not_acknowledg
     assert await broker.sources() == [(0, 4), (0, 5), (0, 6), (0, 7), (1, 5)]
 
 
+async def test_a_worker_that_gets_a_partition_back_sends_no_second_letter(broker: Broker) -> None:
+    worker = broker.worker()
+    for offset in (4, 5, 4, 5):  # a rebalance took them away before they were acknowledged, and gave them back at once
+        await worker.send(frame(offset), WHY)
+    assert await broker.sources() == [(0, 4), (0, 5)]
+
+
 async def test_who_was_stopped_for_a_while_looks_again_before_its_next_letter(broker: Broker) -> None:
     now = 0.0
     sleeper = RefusedBefore(broker.bootstrap, broker.topic, clock=lambda: now)

@@ -45,6 +45,15 @@ def test_a_frame_whose_bytes_were_let_go_is_not_counted_off_twice() -> None:
     assert slots.bytes == 0
 
 
+def test_what_a_frame_keeps_once_its_picture_was_let_go_still_counts() -> None:
+    slots = PartitionSlots()
+    slot = slots.add(0, 100, lambda: None)
+    slots.free_bytes(slot, kept=30)
+    assert slots.bytes == 30
+    slots.finish(slot)
+    assert slots.bytes == 0
+
+
 @pytest.mark.parametrize("offset", [4, 5])
 def test_an_offset_that_was_taken_before_is_refused(offset: int) -> None:
     slots = PartitionSlots()
