@@ -8,15 +8,16 @@ from enum import StrEnum
 class CameraKind(StrEnum):
     """What standing before the camera means."""
 
-    ROOM = "room"
-    ENTRANCE = "entrance"
-    KIOSK = "kiosk"
+    ROOM = "room"  # they are in the room
+    ENTRANCE = "entrance"  # they go in or out: it shows that somebody came, never that somebody did not
+    KIOSK = "kiosk"  # they step up to it by choice, as to a card reader
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera of a room.
+    """A camera of a room, or of the way to some.
 
+    `leads_to`: the rooms whose meetings it is about, where that isn't the room that it hangs in.
     `expected_interval`: the time between two of its frames; one frame covers at most two of them.
     `smallest_face`: faces narrower than this many pixels are not looked for.
     `allowed_clock_offset`: how far ahead of its arrival a frame may say that it was taken.
@@ -30,6 +31,17 @@ class Camera:
     smallest_face: int = 40
     allowed_clock_offset: timedelta = timedelta(seconds=10)
     allowed_backlog: timedelta = timedelta(minutes=10)
+    leads_to: tuple[str, ...] = ()
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """The rooms of whose meetings somebody may stand before it."""
+        return self.leads_to or (self.room_id,)
+
+    @property
+    def covers(self) -> bool:
+        """Tell whether a person who isn't seen by it isn't there, as far as it can see."""
+        return self.kind is CameraKind.ROOM
 
 
 class WrongClock(ValueError):

@@ -7,6 +7,7 @@ a frame that comes again after a crash counts once.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 
 Interval = tuple[datetime, datetime]
 
@@ -36,6 +37,18 @@ class Coverage:
     def union(self, other: "Coverage") -> "Coverage":
         """Cover whatever either of the two covers."""
         return Coverage.of((*self.intervals, *other.intervals))
+
+    def intersection(self, other: "Coverage") -> "Coverage":
+        """Cover what both of the two cover."""
+        return Coverage.of(
+            (max(first, start), min(last, end)) for first, last in self.intervals for start, end in other.intervals
+        )
+
+    @classmethod
+    def of_rooms(cls, by_room: Iterable["Coverage"]) -> "Coverage":
+        """Cover what was looked at in every room of a meeting: who isn't seen in one may sit in another."""
+        rooms = list(by_room)
+        return reduce(cls.intersection, rooms[1:], rooms[0]) if rooms else cls()
 
     def within(self, start: datetime, end: datetime) -> "Coverage":
         """Keep what lies between the two moments."""

@@ -3,6 +3,7 @@
 An event's id follows from what it tells, so that the same change sent twice carries the same id and is counted once.
 """
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4, uuid5
 
 # Every derived id hangs from this one: another value here and a re-sent event would look like a new one.
@@ -22,3 +23,8 @@ def attendance_event_id(meeting_id: str, student_id: str, revision: int) -> str:
 def meeting_closed_event_id(meeting_id: str, close_number: int) -> str:
     """Give the id of the event that tells this close of the meeting; late revisions raise the number."""
     return str(uuid5(_ROLLCALL, f"{meeting_id}/closed/{close_number}"))
+
+
+def split_meeting_id(meeting_id: str, at: datetime) -> str:
+    """Give the id of the second of two meetings that one was split into at a moment."""
+    return str(uuid5(_ROLLCALL, f"{meeting_id}/split/{at.astimezone(UTC).isoformat()}"))

@@ -1,9 +1,11 @@
 """A meeting: one sitting of a class, in rooms, between two moments, in a time zone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from attendance.ids import split_meeting_id
 
 # Shares are sums of seconds: an exact comparison would call 0.8 of a meeting less than a floor of 0.8.
 _ROUNDING = 1e-9
@@ -25,11 +27,20 @@ class ClassRules:
     `arrival_opens`: how long before the start a student counts as there.
     `late_after`: how long after the start a student still is on time.
     `coverage_floor`: the share of time that must have been looked at before the machine says late or absent.
+    `left_early_before`: who was last seen longer than this before the end left early; None: nobody is said to have.
+    `minimum_stay`: who was there for less than this is absent; None: any time will do.
     """
 
     arrival_opens: timedelta = timedelta(minutes=10)
     late_after: timedelta = timedelta(minutes=10)
     coverage_floor: float = 0.8
+    left_early_before: timedelta | None = None
+    minimum_stay: timedelta | None = None
+
+    @property
+    def asks_to_stay(self) -> bool:
+        """Tell whether it matters how long somebody stayed."""
+        return self.left_early_before is not None or self.minimum_stay is not None
 
     def suffices(self, coverage: float) -> bool:
         """Tell whether this share of time looked at is enough to hold against a student."""
@@ -67,9 +78,45 @@ class Meeting:
         """The civil date of the start where the meeting is held."""
         return self.start.astimezone(ZoneInfo(self.zone)).date()
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it was closed: what wasn't seen by then counts."""
+        return self.state in (MeetingState.CLOSED, MeetingState.NOT_TAKEN)
+
     def is_watched_at(self, moment: datetime) -> bool:
         """Tell whether a frame of its room, taken at this moment, is looked at for this meeting."""
         return self.state is not MeetingState.CANCELLED and self.opens_at <= moment < self.end
+
+
+def moved(meeting: Meeting, start: datetime, end: datetime, room_ids: tuple[str, ...], zone: str) -> Meeting:
+    """Give a meeting at another time or place. It keeps its id, and is open again: its records are judged anew."""
+    state = MeetingState.CANCELLED if meeting.state is MeetingState.CANCELLED else MeetingState.OPEN
+    return replace(meeting, start=start, end=end, room_ids=room_ids, zone=zone, state=state)
+
+
+def cancelled(meeting: Meeting) -> Meeting:
+    """Give a meeting that does not take place."""
+    return replace(meeting, state=MeetingState.CANCELLED)
+
+
+def restored(meeting: Meeting) -> Meeting:
+    """Give a cancelled meeting that takes place after all."""
+    return replace(meeting, state=MeetingState.OPEN)
+
+
+def split(meeting: Meeting, at: datetime) -> tuple[Meeting, Meeting]:
+    """Give two meetings for one: the first keeps the id and ends where the second, with an id of its own, begins.
+
+    The second's id follows from the first's and the moment, so that the same split asked for twice makes one.
+
+    Raises:
+        ValueError: the moment lies outside of the meeting.
+    """
+    if not meeting.start < at < meeting.end:
+        raise ValueError("a meeting is split between its start and its end")
+    first = moved(meeting, meeting.start, at, meeting.room_ids, meeting.zone)
+    second = replace(first, id=split_meeting_id(meeting.id, at), start=at, end=meeting.end, close_number=0)
+    return first, second
 
 
 def counts_from(meeting: Meeting, attended: list[Meeting]) -> datetime:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from attendance.status import Cause, Method, Status
+from attendance.cameras import CameraKind
+from attendance.status import Cause, Method, NotExpectedReason, Status
 
 MACHINE = "machine"  # who made a revision, where no person did; a person is told by the id of their token
 
@@ -13,7 +14,7 @@ class Sighting:
     """One track of a student before one camera: seen from `first_seen` to `last_seen`.
 
     `id` is the track's. `score`: its best margin over the threshold, larger the more alike. `frames`: how many of its
-    frames were looked at.
+    frames were looked at. `kind`: what the camera is; only one of a room tells how long somebody stayed.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Sighting:
     last_seen: datetime
     score: float
     frames: int
+    kind: CameraKind = CameraKind.ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,56 @@ class Reversal:
 
     sighting_id: str
     until: datetime
+    camera_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A student's card or code, given at a moment. `by`: the token it came with.
+
+    `device`: a keyed hash of the device that answered, of use within its meeting only; None where it wasn't told.
+    """
+
+    method: Method
+    at: datetime
+    by: str
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a student stands, and why."""
+
+    status: Status
+    provisional: bool = False
+    method: Method | None = None
+    reason: str | None = None
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said of a record and nobody took back: where the student stands, or whom a camera did not see.
+
+    `verdict`: the status said (by the method manual) or confirmed (by the machine's); None for a 'not this person',
+    whose `block` it is, with the sightings that it took off.
+    """
+
+    at: datetime
+    by: str
+    verdict: Verdict | None = None
+    block: Block | None = None
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """An absence notice, as it holds for one meeting. `at`: when it was said."""
+
+    notice_id: str
+    at: datetime
+    reason: str
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +129,21 @@ class Revision:
     reason: str | None
     first_seen: datetime | None
     last_seen: datetime | None
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One student's record of one meeting.
 
+    All that is known of it is kept, each kind beside the others: what cameras saw (`sightings`), cards and codes
+    (`check_ins`), what the `machine` makes of these, the absence notice that holds (`excuse`), and what people said
+    (`words`, the latest last). The status follows from all of it, so that taking a word back needs no memory of before.
+
     `sightings` are in order of `first_seen` and id. `first_seen`, `last_seen` and `evidence` follow from them, so that
     the same sighting taken in twice changes nothing. Only a change of status, provisional, method or reason makes a
-    revision (and a person's 'not this person', which is an event of its own), so that the same frames always make the
-    same revisions.
+    revision (and what a person says or takes back, which is an event of its own), so that the same frames always make
+    the same revisions.
     """
 
     meeting_id: str
@@ -99,6 +156,16 @@ class Record:
     blocks: tuple[Block, ...] = ()
     reversals: tuple[Reversal, ...] = ()
     history: tuple[Revision, ...] = ()
+    reason_code: str | None = None
+    check_ins: tuple[CheckIn, ...] = ()
+    machine: Verdict | None = None
+    excuse: Excuse | None = None
+    words: tuple[Word, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Where the student stands now."""
+        return Verdict(self.status, self.provisional, self.method, self.reason, self.reason_code)
 
     @property
     def first_seen(self) -> datetime | None:
@@ -124,9 +191,28 @@ class Record:
         return self.history[-1].number if self.history else 0
 
     @property
+    def word(self) -> Word | None:
+        """The person's word that stands: the latest that gives a status.
+
+        What was confirmed by what was seen falls with it, where a person says later that it was somebody else.
+        """
+        saw_another = False
+        for each in reversed(self.words):
+            if each.verdict is None:
+                saw_another = saw_another or bool(each.sightings)
+            elif not (saw_another and each.verdict.method is Method.FACE):
+                return each
+        return None
+
+    @property
     def is_said_by_person(self) -> bool:
         """Tell whether the present status is a person's word, which stands over the machine's."""
-        return self.method is Method.MANUAL
+        return self.word is not None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether the meeting does not take place: then nothing that was said of it counts."""
+        return self.machine is not None and self.machine.reason == NotExpectedReason.CANCELLED
 
     @property
     def is_unsettled(self) -> bool:

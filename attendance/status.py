@@ -28,8 +28,13 @@ class Cause(StrEnum):
     """What made a revision."""
 
     SIGHTING = "sighting"
+    CHECK_IN = "check_in"  # by card or code
     CLOSE = "close"
-    CORRECTION = "correction"
+    CORRECTION = "correction"  # a person sets the status, or says that a sighting is somebody else
+    CONFIRMATION = "confirmation"  # a person confirms what was provisional
+    NOTICE = "notice"  # an absence notice came after the close, or was withdrawn
+    SCHEDULE = "schedule"  # the meeting was moved or cancelled, or an enrolment's dates changed
+    UNDO = "undo"  # a person takes back what a person said
     REVERSAL = "reversal"  # the machine takes back what it saw
 
 
@@ -38,3 +43,17 @@ class UnmarkedReason(StrEnum):
 
     NO_TEMPLATE = "no_template"
     LOW_COVERAGE = "low_coverage"
+    ENROLLED_LATER = "enrolled_later"  # nobody looked for them: the enrolment was recorded after the close
+
+
+class AbsentReason(StrEnum):
+    """Why the machine calls somebody absent who was there for a while; stored as the record's reason."""
+
+    SHORT_STAY = "short_stay"
+
+
+class NotExpectedReason(StrEnum):
+    """Why nobody waits for the student; stored as the record's reason."""
+
+    NOT_ENROLLED = "not_enrolled"
+    CANCELLED = "cancelled"

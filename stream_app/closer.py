@@ -23,6 +23,7 @@ from stream_app import clock, metrics
 from stream_app.health import Health
 from stream_app.patience import until_available
 from stream_app.recount import Recount
+from stream_app.replanning import Replanning
 from stream_app.watermark import Watermark, watermark
 
 # More are looked at in the next round. Those that wait for a silent camera mustn't hide those that can be closed, and a
@@ -65,6 +66,7 @@ class Closer:
         self._close_after = close_after
         self._every_s = every_s
         self._recount = Recount(store)
+        self._replanning = Replanning(store, encoder)
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -85,27 +87,41 @@ class Closer:
         # In another order than the other workers, which do the same now.
         for meeting in sample(can_close, len(can_close)):
             await self.close(meeting)
+        if await self._replanning.round():
+            self._on_change()
         await self._recount.round(self._judge_again)
 
     async def close(self, meeting: Meeting) -> bool:
         """Settle everybody on the roster, then close the meeting; tell whether this caller was the one who did."""
         if (await self._store.meetings.get_many([meeting.id])).get(meeting.id) != meeting:
             return False  # another worker was quicker, or it was moved; what it is now is looked at in the next round
-        coverage = await self._store.progress.coverage_of(meeting.id)
+        coverage = await self._store.progress.coverage_of(meeting.id, meeting.room_ids)
         roster = await self._store.classes.roster(meeting.class_id, meeting.local_date)
         records = {record.student_id: record for record in await self._store.records.of_meeting(meeting.id)}
-        await self._settle(meeting, {student: records.get(student) for student in {*roster, *records}}, coverage)
+        students = {student: records.get(student) for student in {*roster, *records}}
+        await self._settle(meeting, students, coverage, frozenset(roster))
         state = MeetingState.CLOSED if rules.is_taken(meeting, coverage) else MeetingState.NOT_TAKEN
         return await self._tell(meeting, state, coverage)
 
-    async def _settle(self, meeting: Meeting, students: dict[str, Record | None], coverage: Coverage) -> None:
+    async def _settle(
+        self, meeting: Meeting, students: dict[str, Record | None], coverage: Coverage, roster: frozenset[str]
+    ) -> None:
+        excuses = await self._store.notices.excuses_on(meeting.local_date, students)
         now = clock.now()
         begun_at = await self._store.progress.begun_at(meeting.id)
         enrolled = await self._store.biometrics.enrolled(self._encoder, sorted(students), before=begun_at or now)
 
         def settled(student_id: str, record: Record | None) -> Record:
-            has_template = student_id in enrolled
-            return rules.close(record, student_id, meeting, has_template=has_template, coverage=coverage, now=now)
+            return rules.close(
+                record,
+                student_id,
+                meeting,
+                has_template=student_id in enrolled,
+                coverage=coverage,
+                now=now,
+                is_expected=student_id in roster,
+                excuse=excuses.get(student_id),
+            )
 
         async def settle(student_id: str) -> None:
             await self._store.records.change(meeting, student_id, lambda record: settled(student_id, record), now=now)
@@ -126,7 +142,8 @@ class Closer:
         through = await self._store.progress.processed_through([camera.id for camera in cameras])
         by_room: dict[str, list[str]] = {}
         for camera in cameras:
-            by_room.setdefault(camera.room_id, []).append(camera.id)
+            for room_id in camera.watches:
+                by_room.setdefault(room_id, []).append(camera.id)
         marks = [
             (
                 meeting,
@@ -163,25 +180,35 @@ class Closer:
 
     async def _judge_again(self, closed: Closed) -> None:
         meeting = closed.meeting
-        coverage = await self._store.progress.coverage_of(meeting.id)
+        coverage = await self._store.progress.coverage_of(meeting.id, meeting.room_ids)
         if meeting.state is MeetingState.NOT_TAKEN and rules.is_taken(meeting, coverage):
             # The frames that were missing came after all.
             await self.close(meeting)
             return
-        unsettled = await self._store.records.unsettled_of_meeting(meeting.id)
+        roster = frozenset(await self._store.classes.roster(meeting.class_id, meeting.local_date))
+        unsettled = await self._store.records.unsettled_of_meeting(meeting)
         changing: dict[str, Record | None] = {
-            record.student_id: record for record in unsettled if _would_change(record, meeting, coverage)
+            record.student_id: record
+            for record in unsettled
+            if _would_change(record, meeting, coverage, is_expected=record.student_id in roster)
         }
         if changing:
-            await self._settle(meeting, changing, coverage)
+            await self._settle(meeting, changing, coverage, roster)
             self._on_change()
         counts = await self._store.records.totals_of_meeting(meeting.id)
         if any(closed.counts.get(status, 0) != count for status, count in counts.items()):
             await self._tell(meeting, meeting.state, coverage)
 
 
-def _would_change(record: Record, meeting: Meeting, coverage: Coverage) -> bool:
+def _would_change(record: Record, meeting: Meeting, coverage: Coverage, *, is_expected: bool) -> bool:
     settled = rules.close(
-        record, record.student_id, meeting, has_template=True, coverage=coverage, now=record.history[-1].at
+        record,
+        record.student_id,
+        meeting,
+        has_template=True,
+        coverage=coverage,
+        now=record.history[-1].at,
+        is_expected=is_expected,
+        excuse=record.excuse,
     )
     return settled != record

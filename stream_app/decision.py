@@ -27,6 +27,7 @@ def sightings(tracks: Iterable[TrackState], view: View, camera: Camera) -> list[
             last_seen=moment(track.last_seen),
             score=track.margin or 0.0,
             frames=track.frames,
+            kind=camera.kind,
         )
         found += [Seen(each.meeting, _counts_from(each, (*attended, *earlier)), sighting) for each in attended]
     return found

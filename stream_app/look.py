@@ -79,7 +79,7 @@ class Looker:
         if work.lane.has_done(work.message):
             work.let_bytes_go()
             return Done()
-        view = await until_available(lambda: self._rosters.view(camera.room_id, frame.taken_at), self._health)
+        view = await until_available(lambda: self._rosters.view(camera.watches, frame.taken_at), self._health)
         if view is None or following.was_counted(frame.id):
             self._thinner.note_needless()
             work.let_bytes_go()

@@ -34,7 +34,9 @@ class MeetingsOn:
         """
         self._meetings = {meeting.id: meeting for meeting in self._meetings.values() if now < meeting.end}
         on = [meeting for meeting in self._meetings.values() if meeting.start < now]
-        shares = [(await self._store.progress.coverage_of(each.id)).share(each.start, now) for each in on]
+        shares = [
+            (await self._store.progress.coverage_of(each.id, each.room_ids)).share(each.start, now) for each in on
+        ]
         metrics.MEETINGS_ON.set(len(shares))
         if shares:
             metrics.COVERAGE.labels("lowest").set(min(shares))

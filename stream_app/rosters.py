@@ -59,15 +59,17 @@ class Rosters:
         self._galleries: WeakValueDictionary[tuple[tuple[str, str], ...], Gallery] = WeakValueDictionary()
         sync.follow(self)
 
-    async def view(self, room_id: str, moment: datetime) -> View | None:
-        """Give what is on in a room; None where nothing is.
+    async def view(self, room_ids: tuple[str, ...], moment: datetime) -> View | None:
+        """Give what is on in the rooms that a camera watches; None where nothing is.
 
         Raises:
             StoreUnavailable: it can't be known now.
         """
         self._sync.check()
         stretch = int(moment.timestamp() // STRETCH_SECONDS)
-        meetings = await self._meetings.get((room_id, stretch))
+        found = [meeting for room_id in room_ids for meeting in await self._meetings.get((room_id, stretch))]
+        # One that is held in two of the rooms is one all the same.
+        meetings = {meeting.id: meeting for meeting in found}.values()
         on = tuple(meeting for meeting in meetings if meeting.is_watched_at(moment))
         opens_at = min((meeting.opens_at for meeting in on), default=moment)
         earlier = tuple(each for each in meetings if each not in on and opens_at < each.end <= moment)

@@ -57,7 +57,7 @@ class Settler:
             return None
         camera = outcome.camera
         # The lease may have run out while the picture was looked at: the gallery must be one that holds now.
-        view = await until_available(lambda: self._rosters.view(camera.room_id, outcome.taken_at), self._health)
+        view = await until_available(lambda: self._rosters.view(camera.watches, outcome.taken_at), self._health)
         if view is not None and outcome.skipped is not None:
             metrics.FRAMES.labels("skipped").inc()
             self._skips.count((each.meeting.id for each in view.watched), camera.id, outcome.skipped)

@@ -34,17 +34,20 @@ class Writer:
         for meeting in dict.fromkeys(meeting for each in shown for meeting in each.meetings):
             taken = (each.taken_at for each in shown if meeting in each.meetings)
             covered = Coverage.of_frames(taken, camera.expected_interval).within(meeting.opens_at, meeting.end)
-            await self._store.progress.cover(meeting.id, camera.id, covered)
+            if camera.covers:
+                await self._store.progress.cover(meeting.id, camera.id, covered, room_id=camera.room_id)
         for meeting, told in _by_meeting(shown).items():
             await self._write_meeting(meeting, told)
         await self._store.progress.advance(camera.id, max(each.taken_at for each in shown))
 
     async def _write_meeting(self, meeting: Meeting, told: Sequence[Seen | TakenBack]) -> None:
-        # Only who came late, or lost what made them present, is judged by what was looked at before.
-        needs_coverage = any(
+        # Only who came late, lost what made them present, or may have left, is judged by what was looked at.
+        needs_coverage = meeting.rules.asks_to_stay or any(
             isinstance(each, TakenBack) or each.sighting.first_seen > meeting.on_time_until for each in told
         )
-        coverage = await self._store.progress.coverage_of(meeting.id) if needs_coverage else Coverage()
+        coverage = (
+            await self._store.progress.coverage_of(meeting.id, meeting.room_ids) if needs_coverage else Coverage()
+        )
         by_student: dict[str, list[Seen | TakenBack]] = {}
         for each in told:
             student = each.student_id if isinstance(each, TakenBack) else each.sighting.student_id

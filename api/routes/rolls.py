@@ -63,7 +63,7 @@ async def get_roll(meeting_id: MeetingId, store: StoreHere, visitor: VisitorHere
     records = {record.student_id: record for record in await store.records.of_meeting(meeting_id)}
     everybody = sorted(roster | records.keys())
     known = await store.students.get_many(everybody)
-    coverage = await store.progress.coverage_of(meeting_id)
+    coverage = await store.progress.coverage_of(meeting_id, meeting.room_ids)
     entries = [
         RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in everybody
     ]

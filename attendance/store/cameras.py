@@ -41,7 +41,8 @@ class Cameras:
 
     async def ensure_indexes(self) -> None:
         """A room's cameras are read when its meetings close; workers ask which cameras changed."""
-        await create_indexes(self._cameras, [IndexModel([("room_id", ASCENDING)]), BY_CHANGE])
+        leading = IndexModel([("leads_to", ASCENDING)])
+        await create_indexes(self._cameras, [IndexModel([("room_id", ASCENDING)]), leading, BY_CHANGE])
 
     async def add_room(self, room: Room) -> None:
         """Add a room.
@@ -93,11 +94,14 @@ class Cameras:
         return {document["_id"]: _from_document(document) for document in documents}
 
     async def of_rooms(self, room_ids: tuple[str, ...]) -> list[Camera]:
-        """Give the cameras of these rooms."""
-        found: list[Document] = []
+        """Give the cameras that watch these rooms, from within or on the way to them."""
+        found: dict[str, Document] = {}
         for begin in range(0, len(room_ids), IDS_AT_ONCE):
-            found += await find_all(self._cameras, {"room_id": {"$in": list(room_ids[begin : begin + IDS_AT_ONCE])}})
-        return [_from_document(document) for document in found]
+            among = {"$in": list(room_ids[begin : begin + IDS_AT_ONCE])}
+            for query in ({"room_id": among}, {"leads_to": among}):
+                found |= {document["_id"]: document for document in await find_all(self._cameras, query)}
+        cameras = [_from_document(document) for document in found.values()]
+        return [camera for camera in cameras if not set(camera.watches).isdisjoint(room_ids)]
 
     async def page(self, *, after: str | None, limit: int) -> list[Camera]:
         """Give the next cameras in order of id."""
@@ -123,6 +127,7 @@ def _to_document(camera: Camera) -> Document:
         "smallest_face": camera.smallest_face,
         "allowed_clock_offset_s": camera.allowed_clock_offset.total_seconds(),
         "allowed_backlog_s": camera.allowed_backlog.total_seconds(),
+        "leads_to": list(camera.leads_to),
     }
 
 
@@ -135,4 +140,5 @@ def _from_document(document: Document) -> Camera:
         smallest_face=document["smallest_face"],
         allowed_clock_offset=timedelta(seconds=document["allowed_clock_offset_s"]),
         allowed_backlog=timedelta(seconds=document["allowed_backlog_s"]),
+        leads_to=tuple(document.get("leads_to") or ()),
     )

@@ -11,9 +11,11 @@ from attendance.store.collection import (
     BY_CHANGE,
     Collection,
     Document,
+    Mark,
     create_indexes,
     find_all,
     find_by_ids,
+    find_marks,
     find_one,
     find_values,
     insert,
@@ -98,6 +100,11 @@ class Classes:
         enrollments = [_enrollment(document) for document in documents]
         return sorted(enrollment.student_id for enrollment in enrollments if enrollment.holds_on(day))
 
+    async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
+        """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
+        query = since(moment)
+        return await find_marks(self._enrollments, query, by="class_id", time="updated_at", counter="version")
+
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the classes whose roster changed at this moment or later."""
         return await find_values(self._enrollments, "class_id", since(moment))
@@ -128,6 +135,8 @@ def rules_to_document(rules: ClassRules) -> Document:
         "arrival_opens_s": rules.arrival_opens.total_seconds(),
         "late_after_s": rules.late_after.total_seconds(),
         "coverage_floor": rules.coverage_floor,
+        "left_early_before_s": _seconds(rules.left_early_before),
+        "minimum_stay_s": _seconds(rules.minimum_stay),
     }
 
 
@@ -137,4 +146,14 @@ def rules_from_document(document: dict[str, Any]) -> ClassRules:
         arrival_opens=timedelta(seconds=document["arrival_opens_s"]),
         late_after=timedelta(seconds=document["late_after_s"]),
         coverage_floor=document["coverage_floor"],
+        left_early_before=_span(document.get("left_early_before_s")),
+        minimum_stay=_span(document.get("minimum_stay_s")),
     )
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -11,6 +11,7 @@ from attendance.store.cameras import Cameras
 from attendance.store.classes import Classes
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.meetings import Meetings
+from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
 from attendance.store.progress import Progress
@@ -48,6 +49,7 @@ class Store:
         self.cameras = Cameras(database["rooms"], database["cameras"])
         self.meetings = Meetings(database["meetings"])
         self.records = Records(database["records"])
+        self.notices = Notices(database["notices"], self.records, self.meetings)
         self.progress = Progress(database["progress"], database["coverage"], database["skips"])
         self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])
@@ -63,6 +65,7 @@ class Store:
             self.cameras,
             self.meetings,
             self.records,
+            self.notices,
             self.progress,
             self.tracks,
             self.pending_events,

@@ -1,6 +1,7 @@
 """Meetings, and their closing."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from attendance.store.collection import (
     since,
     update_one,
 )
-from attendance.store.errors import Missing
+from attendance.store.errors import Conflict, Missing
 from attendance.store.outbox import PENDING, waiting
 
 
@@ -35,6 +36,18 @@ class Closed:
     meeting: Meeting
     closed_at: datetime
     counts: Mapping[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """A meeting that was moved, cancelled, restored or split, as it is now; `split_from`: the id of what it was."""
+
+    meeting: Meeting
+    split_from: str | None
+    changed_at: datetime
+
+
+_TO_JUDGE: Document = {"to_judge": True}
 
 
 class Meetings:
@@ -55,6 +68,7 @@ class Meetings:
                 IndexModel([("state", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("class_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
                 BY_CHANGE,
+                IndexModel([("to_judge", ASCENDING)], sparse=True),
             ],
         )
 
@@ -65,6 +79,45 @@ class Meetings:
             Conflict: the id is taken.
         """
         await insert(self._collection, {**_to_document(meeting), "updated_at": present()}, f"a meeting {meeting.id}")
+
+    async def reschedule(self, before: Meeting, after: Meeting) -> None:
+        """Move, cancel or restore a meeting; its records are to be judged again.
+
+        Raises:
+            Conflict: it isn't any more as it was when it was read.
+        """
+        query = {
+            "_id": before.id,
+            "state": before.state.value,
+            "start": before.start,
+            "end": before.end,
+            "close_number": before.close_number,
+        }
+        update = {"$set": {**_to_document(after), "updated_at": present(), **_TO_JUDGE}}
+        if not await update_one(self._collection, query, update):
+            raise Conflict(f"meeting {before.id} was changed or closed meanwhile")
+
+    async def split_off(self, meeting: Meeting, origin_id: str) -> None:
+        """Add a meeting that is a part of another one, of which it takes what was seen; twice is as once."""
+        document = {**_to_document(meeting), "updated_at": present(), "split_from": origin_id, **_TO_JUDGE}
+        with suppress(Conflict):
+            await insert(self._collection, document, f"a meeting {meeting.id}")
+
+    async def to_judge(self, *, limit: int) -> list[Replanned]:
+        """Give the meetings whose records are to be judged again; parts that take from another before all others."""
+        found = await find_all(self._collection, _TO_JUDGE, sort=[("updated_at", ASCENDING)], limit=limit)
+        replanned = [Replanned(_from_document(each), each.get("split_from"), each["updated_at"]) for each in found]
+        return sorted(replanned, key=lambda each: each.split_from is None)
+
+    async def judged(self, replanned: Replanned) -> None:
+        """Note that a meeting's records were judged again, unless it was changed once more since."""
+        query = {"_id": replanned.meeting.id, "updated_at": replanned.changed_at}
+        await update_one(self._collection, query, {"$unset": {"to_judge": ""}})
+
+    async def closed_of_class(self, class_id: str) -> list[Meeting]:
+        """Give the closed meetings of a class."""
+        found = await find_all(self._collection, {"class_id": class_id})
+        return [meeting for meeting in map(_from_document, found) if meeting.is_over]
 
     async def get(self, meeting_id: str) -> Meeting:
         """Give a meeting.

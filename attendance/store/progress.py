@@ -1,13 +1,16 @@
 """How far each camera's time was processed, and what of each meeting was looked at."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
 
 from attendance.coverage import Coverage
+from attendance.meetings import Meeting
 from attendance.store.collection import (
     BY_CHANGE,
     Collection,
+    Document,
     Mark,
     create_indexes,
     find_all,
@@ -47,8 +50,10 @@ class Progress:
         documents = await find_by_ids(self._progress, camera_ids)
         return {document["_id"]: document["processed_through"] for document in documents}
 
-    async def cover(self, meeting_id: str, camera_id: str, looked_at: Coverage) -> Coverage:
-        """Add to what this camera looked at of a meeting, and give all that it did."""
+    async def cover(
+        self, meeting_id: str, camera_id: str, looked_at: Coverage, *, room_id: str | None = None
+    ) -> Coverage:
+        """Add to what this camera, in this room, looked at of a meeting, and give all that it did."""
         key = f"{meeting_id}:{camera_id}"
         added = _to_millisecond(looked_at)
         while True:
@@ -62,6 +67,7 @@ class Progress:
                 new = {
                     "_id": key,
                     "meeting_id": meeting_id,
+                    "room_id": room_id,
                     "intervals": intervals,
                     "begun_at": present(),
                     "version": 1,
@@ -77,11 +83,18 @@ class Progress:
             if await update_one(self._coverage, query, {"$set": fields, "$inc": {"version": 1}}):
                 return after
 
-    async def coverage_of(self, meeting_id: str) -> Coverage:
-        """Give what all cameras together looked at of a meeting."""
+    async def coverage_of(self, meeting_id: str, room_ids: Sequence[str] = ()) -> Coverage:
+        """Give what was looked at of a meeting: in each of its rooms, by all of a room's cameras together.
+
+        Who isn't seen in one of two rooms may sit in the other: then only time counts at which both were looked at.
+        """
         documents = await find_all(self._coverage, {"meeting_id": meeting_id})
-        return Coverage.of(
-            interval for document in documents for interval in _coverage(document["intervals"]).intervals
+        if len(room_ids) < 2:
+            return _together(documents)
+        # What is told without its room, by an earlier version, counts for all of them.
+        return Coverage.of_rooms(
+            _together(document for document in documents if document.get("room_id") in (room_id, None))
+            for room_id in room_ids
         )
 
     async def begun_at(self, meeting_id: str) -> datetime | None:
@@ -92,6 +105,13 @@ class Progress:
         documents = await find_all(self._coverage, {"meeting_id": meeting_id})
         # A version that didn't keep it began by the time that it last looked.
         return min((each["begun_at"] if "begun_at" in each else each["updated_at"] for each in documents), default=None)
+
+    async def copy(self, meeting_id: str, to: Meeting) -> None:
+        """Let what was looked at of a meeting count for a part of it too."""
+        for document in await find_all(self._coverage, {"meeting_id": meeting_id}):
+            looked_at = _coverage(document["intervals"]).within(to.opens_at, to.end)
+            camera_id = document["_id"].removeprefix(f"{meeting_id}:")
+            await self.cover(to.id, camera_id, looked_at, room_id=document.get("room_id"))
 
     async def meetings_covered_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the meetings of which more was looked at, at this moment or later, by id, with how much."""
@@ -115,6 +135,10 @@ class Progress:
         for document in await find_all(self._skips, {"meeting_id": meeting_id}):
             skips.setdefault(document["camera_id"], {})[document["reason"]] = document["count"]
         return skips
+
+
+def _together(documents: Iterable[Document]) -> Coverage:
+    return Coverage.of(interval for document in documents for interval in _coverage(document["intervals"]).intervals)
 
 
 def _coverage(intervals: list[list[datetime]]) -> Coverage:

@@ -6,7 +6,8 @@ when it writes.
 
 from collections.abc import Iterable
 
-from attendance.records import Block, Record, Reversal, Revision, Sighting
+from attendance.cameras import CameraKind
+from attendance.records import Block, CheckIn, Excuse, Record, Reversal, Revision, Sighting, Verdict, Word
 from attendance.status import Cause, Method, Status
 from attendance.store.collection import Document
 
@@ -15,7 +16,10 @@ _KEYS = {
     "sightings": ("id",),
     "blocks": ("camera_id", "since", "until"),
     "reversals": ("sighting_id",),
+    "check_ins": ("method",),
+    "words": ("at", "kind"),
 }
+_BY_THE_MACHINE = {Cause.SIGHTING, Cause.CLOSE, Cause.REVERSAL}  # what made a revision before records held `machine`
 
 
 def record_to_fields(record: Record, before: Document | None = None) -> Document:
@@ -24,25 +28,36 @@ def record_to_fields(record: Record, before: Document | None = None) -> Document
     `before`: the document as it was, of which the fields that this version doesn't know are kept.
     """
     lists: dict[str, list[Document]] = {
-        "sightings": [
-            {
-                "id": each.id,
-                "camera_id": each.camera_id,
-                "first_seen": each.first_seen,
-                "last_seen": each.last_seen,
-                "score": each.score,
-                "frames": each.frames,
-            }
-            for each in record.sightings
+        "sightings": [_sighting_to_document(each) for each in record.sightings],
+        "blocks": [_block_to_document(each) for each in record.blocks],
+        "reversals": [
+            {"sighting_id": each.sighting_id, "until": each.until, "camera_id": each.camera_id}
+            for each in record.reversals
         ],
-        "blocks": [{"camera_id": each.camera_id, "since": each.since, "until": each.until} for each in record.blocks],
-        "reversals": [{"sighting_id": each.sighting_id, "until": each.until} for each in record.reversals],
+        "check_ins": [
+            {"method": each.method.value, "at": each.at, "by": each.by, "device": each.device}
+            for each in record.check_ins
+        ],
+        "words": [_word_to_document(each) for each in record.words],
     }
+    excuse = record.excuse
     return {
         "status": record.status.value,
         "provisional": record.provisional,
         "method": record.method.value if record.method else None,
         "reason": record.reason,
+        "reason_code": record.reason_code,
+        "machine": _verdict_to_document(record.machine) if record.machine else None,
+        "excuse": (
+            {
+                "notice_id": excuse.notice_id,
+                "at": excuse.at,
+                "reason": excuse.reason,
+                "reason_code": excuse.reason_code,
+            }
+            if excuse
+            else None
+        ),
         **{name: _over(_KEYS[name], (before or {}).get(name) or (), entries) for name, entries in lists.items()},
         "revision": record.revision,
     }
@@ -60,6 +75,7 @@ def revision_to_document(revision: Revision, event: str) -> Document:
         "provisional": revision.provisional,
         "method": revision.method.value if revision.method else None,
         "reason": revision.reason,
+        "reason_code": revision.reason_code,
         "first_seen": revision.first_seen,
         "last_seen": revision.last_seen,
         "event": event,
@@ -68,6 +84,8 @@ def revision_to_document(revision: Revision, event: str) -> Document:
 
 def record_from_document(document: Document) -> Record:
     """Read a record with its history."""
+    history = tuple(_revision(step) for step in document["history"])
+    excuse = document.get("excuse")
     return Record(
         meeting_id=document["meeting_id"],
         student_id=document["student_id"],
@@ -76,14 +94,26 @@ def record_from_document(document: Document) -> Record:
         method=Method(document["method"]) if document["method"] else None,
         reason=document["reason"],
         sightings=_sightings(document),
-        blocks=tuple(
-            Block(camera_id=each["camera_id"], since=each["since"], until=each["until"])
-            for each in document.get("blocks") or ()
-        ),
+        blocks=tuple(_block(each) for each in document.get("blocks") or ()),
         reversals=tuple(
-            Reversal(sighting_id=each["sighting_id"], until=each["until"]) for each in document.get("reversals") or ()
+            Reversal(sighting_id=each["sighting_id"], until=each["until"], camera_id=each.get("camera_id"))
+            for each in document.get("reversals") or ()
         ),
-        history=tuple(_revision(step) for step in document["history"]),
+        history=history,
+        reason_code=document.get("reason_code"),
+        check_ins=tuple(
+            CheckIn(method=Method(each["method"]), at=each["at"], by=each["by"], device=each.get("device"))
+            for each in document.get("check_ins") or ()
+        ),
+        machine=_verdict(document["machine"]) if document.get("machine") else _machine_before(document, history),
+        excuse=(
+            Excuse(excuse["notice_id"], excuse["at"], excuse["reason"], excuse.get("reason_code")) if excuse else None
+        ),
+        words=(
+            tuple(_word(each, document["student_id"]) for each in document["words"])
+            if "words" in document
+            else _words_before(history)
+        ),
     )
 
 
@@ -91,18 +121,7 @@ def _sightings(document: Document) -> tuple[Sighting, ...]:
     student_id = document["student_id"]
     if "sightings" not in document:
         return _of_earlier_version(document)
-    return tuple(
-        Sighting(
-            id=each["id"],
-            student_id=student_id,
-            camera_id=each["camera_id"],
-            first_seen=each["first_seen"],
-            last_seen=each["last_seen"],
-            score=each["score"],
-            frames=each["frames"],
-        )
-        for each in document["sightings"]
-    )
+    return tuple(_sighting(each, student_id) for each in document["sightings"])
 
 
 def _of_earlier_version(document: Document) -> tuple[Sighting, ...]:
@@ -141,4 +160,97 @@ def _revision(step: Document) -> Revision:
         reason=step["reason"],
         first_seen=step["first_seen"],
         last_seen=step["last_seen"],
+        reason_code=step.get("reason_code"),
+    )
+
+
+def _machine_before(document: Document, history: tuple[Revision, ...]) -> Verdict | None:
+    """Give what the machine said last, of a record by a version that kept it in the history only."""
+    if "machine" in document:
+        return None
+    said = [step for step in history if step.cause in _BY_THE_MACHINE]
+    return _of(said[-1]) if said else None
+
+
+def _words_before(history: tuple[Revision, ...]) -> tuple[Word, ...]:
+    """Give the person's word that stands, of such a record."""
+    last = history[-1] if history else None
+    return (Word(last.at, last.by, _of(last)),) if last and last.method is Method.MANUAL else ()
+
+
+def _of(step: Revision) -> Verdict:
+    return Verdict(step.status, step.provisional, step.method, step.reason, step.reason_code)
+
+
+def _sighting_to_document(sighting: Sighting) -> Document:
+    return {
+        "id": sighting.id,
+        "camera_id": sighting.camera_id,
+        "first_seen": sighting.first_seen,
+        "last_seen": sighting.last_seen,
+        "score": sighting.score,
+        "frames": sighting.frames,
+        "kind": sighting.kind.value,
+    }
+
+
+def _sighting(document: Document, student_id: str) -> Sighting:
+    return Sighting(
+        id=document["id"],
+        student_id=student_id,
+        camera_id=document["camera_id"],
+        first_seen=document["first_seen"],
+        last_seen=document["last_seen"],
+        score=document["score"],
+        frames=document["frames"],
+        kind=CameraKind(document.get("kind", CameraKind.ROOM)),
+    )
+
+
+def _block_to_document(block: Block) -> Document:
+    return {"camera_id": block.camera_id, "since": block.since, "until": block.until}
+
+
+def _block(document: Document) -> Block:
+    return Block(camera_id=document["camera_id"], since=document["since"], until=document["until"])
+
+
+def _verdict_to_document(verdict: Verdict) -> Document:
+    return {
+        "status": verdict.status.value,
+        "provisional": verdict.provisional,
+        "method": verdict.method.value if verdict.method else None,
+        "reason": verdict.reason,
+        "reason_code": verdict.reason_code,
+    }
+
+
+def _verdict(document: Document) -> Verdict:
+    return Verdict(
+        status=Status(document["status"]),
+        provisional=document["provisional"],
+        method=Method(document["method"]) if document["method"] else None,
+        reason=document["reason"],
+        reason_code=document.get("reason_code"),
+    )
+
+
+def _word_to_document(word: Word) -> Document:
+    return {
+        "at": word.at,
+        "by": word.by,
+        "kind": "status" if word.verdict else "not_this_person",
+        "verdict": _verdict_to_document(word.verdict) if word.verdict else None,
+        "block": _block_to_document(word.block) if word.block else None,
+        "sightings": [_sighting_to_document(each) for each in word.sightings],
+    }
+
+
+def _word(document: Document, student_id: str) -> Word:
+    return Word(
+        at=document["at"],
+        by=document["by"],
+        verdict=_verdict(document["verdict"]) if document["verdict"] else None,
+        block=_block(document["block"]) if document["block"] else None,
+        sightings=tuple(_sighting(each, student_id) for each in document["sightings"]),
     )

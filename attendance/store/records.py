@@ -127,6 +127,14 @@ class Records:
             update["$push"] = {"history": {"$each": history}, "outbox": {"$each": outbox}}
         return await update_one(self._collection, {"_id": key, "version": document["version"]}, update)
 
+    async def follow(self, meeting: Meeting) -> None:
+        """Keep the records of a moved meeting in their place in the students' histories."""
+        with unavailable_on_network_error():
+            await self._collection.update_many(
+                {"meeting_id": meeting.id, "start": {"$ne": meeting.start}},
+                {"$set": {"start": meeting.start}, "$inc": {"version": 1}},
+            )
+
     async def get(self, meeting_id: str, student_id: str) -> Record | None:
         """Give one record, or None."""
         document = await find_one(self._collection, {"_id": f"{meeting_id}:{student_id}"})
@@ -191,11 +199,14 @@ class Records:
             key=lambda each: (each[0], each[1].camera_id, each[1].since),
         )
 
-    async def unsettled_of_meeting(self, meeting_id: str) -> list[Record]:
+    async def unsettled_of_meeting(self, meeting: Meeting) -> list[Record]:
         """Give the records of a meeting that a close has yet to judge, or may judge otherwise by more coverage."""
-        query = {"meeting_id": meeting_id, "status": Status.UNMARKED.value}
+        query: Document = {"meeting_id": meeting.id}
+        if not meeting.rules.asks_to_stay:  # else whoever was seen may have left, or not
+            query["status"] = Status.UNMARKED.value
         records = [record_from_document(document) for document in await find_all(self._collection, query)]
-        return [record for record in records if record.is_unsettled or record.reason == UnmarkedReason.LOW_COVERAGE]
+        unmarked = (record for record in records if record.is_unsettled or record.reason == UnmarkedReason.LOW_COVERAGE)
+        return records if meeting.rules.asks_to_stay else list(unmarked)
 
     async def _count(self, match: Document) -> dict[Status, int]:
         with unavailable_on_network_error():

@@ -87,7 +87,7 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
         "records.change": store.records.change(of, STUDENT, mark, now=NOW),
         "records.get": store.records.get(MEETING, STUDENT),
         "records.of_meeting": store.records.of_meeting(MEETING),
-        "records.unsettled_of_meeting": store.records.unsettled_of_meeting(MEETING),
+        "records.unsettled_of_meeting": store.records.unsettled_of_meeting(of),
         "records.of_student": store.records.of_student(STUDENT, start=None, end=None, after=None, limit=1),
         "records.totals_of_student": store.records.totals_of_student(STUDENT, start=None, end=None),
         "records.totals_of_meeting": store.records.totals_of_meeting(MEETING),

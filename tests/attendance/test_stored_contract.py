@@ -16,7 +16,7 @@ from bson import json_util
 from attendance.events import meeting_closed
 from attendance.meetings import MeetingState
 from attendance.people import Consent, StoredTemplate
-from attendance.records import Block, Record, Reversal, Revision
+from attendance.records import Block, CheckIn, Excuse, Record, Reversal, Revision, Verdict, Word
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
 from attendance.tracks import CameraTracks
@@ -54,10 +54,22 @@ RECORD = Record(
     reason=None,
     sightings=(sighting(15, 20, sighting_id="a track", score=0.25, frames=6),),
     blocks=(Block(CAMERA, at(1), at(2)),),
-    reversals=(Reversal("another track", at(3)),),
+    reversals=(Reversal("another track", at(3), CAMERA),),
     history=(
         _revision(1, 4, Status.UNMARKED, None, cause=Cause.REVERSAL),
         _revision(2, 15, Status.LATE, Status.UNMARKED, provisional=True, method=Method.FACE),
+    ),
+    check_ins=(CheckIn(Method.CARD, at(16), "a reader"),),
+    machine=Verdict(Status.LATE, provisional=True, method=Method.FACE),
+    excuse=Excuse("a notice", at(-60), "ill", "M"),
+    words=(
+        Word(
+            at(17),
+            "a teacher",
+            block=Block(CAMERA, at(1), at(2)),
+            sightings=(sighting(1, 2, sighting_id="a twin's track"),),
+        ),
+        Word(at(18), "a teacher", Verdict(Status.LATE, method=Method.FACE)),
     ),
 )
 STATE = TrackerState(
@@ -232,7 +244,8 @@ async def test_fields_of_a_later_version_survive_this_versions_writing(
     assert after.items() >= LATER.items()
     if name == "record":
         assert after["revision"] == 3
-        assert all(each.items() >= LATER.items() for part in ("sightings", "blocks") for each in after[part])
+        parts = ("sightings", "blocks", "check_ins", "words")
+        assert all(each.items() >= LATER.items() for part in parts for each in after[part])
         assert after["reversals"][0].items() >= LATER.items()
         assert after["history"][0].items() >= LATER.items()
     if name == "biometrics":
@@ -263,6 +276,26 @@ async def test_a_record_from_before_reversals_is_read_and_goes_on(store: Store, 
     record = await store.records.get(MEETING, STUDENT)
     assert record
     assert record.last_seen == at(30)
+
+
+async def test_a_record_from_before_words_says_what_the_machine_and_people_said_last(
+    store: Store, documents: Documents
+) -> None:
+    later = ("check_ins", "machine", "excuse", "words", "reason_code")
+    old = {key: value for key, value in _pinned("record").items() if key not in later}
+    await documents["records"].insert_one(old)
+    by_machine = Verdict(Status.LATE, provisional=True, method=Method.FACE)
+    assert await store.records.get(MEETING, STUDENT) == replace(
+        RECORD, check_ins=(), excuse=None, words=(), machine=by_machine
+    )
+    by_hand = old["history"][1] | {"number": 3, "cause": "correction", "method": "manual", "status": "absent"}
+    history = [*old["history"], by_hand | {"provisional": False, "by": "a teacher"}]
+    await documents["records"].update_one({}, {"$set": {"history": history, "status": "absent", "method": "manual"}})
+    record = await store.records.get(MEETING, STUDENT)
+    assert record
+    assert record.machine == by_machine
+    assert record.word
+    assert (record.word.by, record.word.verdict) == ("a teacher", Verdict(Status.ABSENT, method=Method.MANUAL))
 
 
 async def test_who_was_seen_by_a_record_from_before_sightings_still_was(store: Store, documents: Documents) -> None:

@@ -59,7 +59,7 @@ class School:
         await self.store.biometrics.add_template(StoredTemplate(template_id or new_id(), student, template, NOW))
 
     async def view(self) -> View:
-        view = await self.rosters.view(self.room, NOW)
+        view = await self.rosters.view((self.room,), NOW)
         assert view
         return view
 
@@ -110,10 +110,10 @@ async def test_between_polls_nothing_is_read_again(school: School, monkeypatch: 
 
 async def test_a_new_meeting_is_seen_though_the_room_was_known_to_be_empty(school: School) -> None:
     room = new_id()
-    assert await school.rosters.view(room, NOW) is None
+    assert await school.rosters.view((room,), NOW) is None
     await school.store.meetings.add(replace(school.meeting, id=new_id(), room_ids=(room,)))
     await school.sync.poll()
-    assert await school.rosters.view(room, NOW)
+    assert await school.rosters.view((room,), NOW)
 
 
 @pytest.mark.parametrize("change", [{"state": "cancelled"}, {"room_ids": ["elsewhere"]}])
@@ -125,7 +125,7 @@ async def test_a_meeting_that_is_cancelled_or_moved_is_not_on_any_more(
     changed = {"$set": {**change, "updated_at": datetime.now(UTC)}}
     await database["meetings"].update_one({"_id": school.meeting.id}, changed)
     await school.sync.poll()
-    assert await school.rosters.view(school.room, NOW) is None
+    assert await school.rosters.view((school.room,), NOW) is None
 
 
 async def test_a_meeting_that_ended_within_the_next_ones_arrival_window_comes_with_the_view(school: School) -> None:
@@ -188,7 +188,7 @@ async def test_without_a_poll_for_the_lease_nothing_is_given(school: School) -> 
 async def test_before_the_first_poll_nothing_is_given(store: Store) -> None:
     rosters = Rosters(store, ENCODER, GallerySync(store))
     with pytest.raises(StoreUnavailable):
-        await rosters.view("a room", NOW)
+        await rosters.view(("a room",), NOW)
 
 
 class Asked:
@@ -277,14 +277,14 @@ async def test_a_withdrawn_consent_reaches_a_running_worker_within_the_lease(sch
     async def forgotten() -> None:
         while True:
             try:
-                view = await rosters.view(school.room, NOW)
+                view = await rosters.view((school.room,), NOW)
             except StoreUnavailable:  # not polled yet
                 view = None
             if view and school.ada in view.gallery:
                 break
             await asyncio.sleep(0.01)
         await school.store.biometrics.withdraw_consent(school.ada, NOW)
-        while (view := await rosters.view(school.room, NOW)) and school.ada in view.gallery:
+        while (view := await rosters.view((school.room,), NOW)) and school.ada in view.gallery:
             await asyncio.sleep(0.01)
 
     await _run_until(sync, forgotten)
