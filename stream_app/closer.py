@@ -75,7 +75,7 @@ class Closer:
             await asyncio.sleep(self._every_s)
 
     async def round(self) -> None:
-        """Close what can be closed now, and judge closed meetings again.
+        """Judge again where the plan changed, close what can be closed now, and judge closed meetings again.
 
         Whoever lost their last sighting since is settled as the close would have, who was unmarked for want of frames
         by those that came; a meeting that was not taken may then have been. Counts that changed are told again.
@@ -83,12 +83,12 @@ class Closer:
         Raises:
             StoreUnavailable: do it again.
         """
+        if await self._replanning.round():
+            self._on_change()
         can_close = await self._can_close(await self._store.meetings.open_and_over(clock.now(), limit=MOST_WAITING))
         # In another order than the other workers, which do the same now.
         for meeting in sample(can_close, len(can_close)):
             await self.close(meeting)
-        if await self._replanning.round():
-            self._on_change()
         await self._recount.round(self._judge_again)
 
     async def close(self, meeting: Meeting) -> bool:

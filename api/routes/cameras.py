@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from api.bodies import BodyIn, BodyOut
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
@@ -37,6 +37,16 @@ class CameraIn(BodyIn):
     )
 
     room_id: Id
+    kind: CameraKind = Field(
+        default=CameraKind.ROOM,
+        description="`room`: it sees who is there; `entrance`: who goes in or out; `kiosk`: who steps up to it by "
+        "choice. Only the first says that somebody isn't there",
+    )
+    leads_to: Annotated[tuple[Id, ...], Field(max_length=50)] = Field(
+        default=(),
+        validate_default=True,
+        description="an entrance's or a kiosk's: the rooms whose meetings it is about; else the room's own",
+    )
     expected_interval_s: Seconds = Field(default=1, ge=0.04, le=600, description="the time between two of its frames")
     smallest_face: int = Field(default=40, ge=16, le=2000, description="narrower faces, in pixels, aren't looked for")
     allowed_clock_offset_s: Seconds = Field(
@@ -46,6 +56,16 @@ class CameraIn(BodyIn):
         default=600, ge=0, le=7 * _DAY, description="how old a frame may be when it arrives"
     )
 
+    @field_validator("leads_to")
+    @classmethod
+    def _stands_before_rooms(cls, leads_to: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        kind = info.data.get("kind")
+        if leads_to and kind is CameraKind.ROOM:
+            raise ValueError("a room's camera leads nowhere: it sees its own room")
+        if not leads_to and kind is CameraKind.ENTRANCE:
+            raise ValueError("say which rooms the entrance leads to")
+        return leads_to
+
 
 class CameraOut(BodyOut):
     """A camera."""
@@ -53,6 +73,7 @@ class CameraOut(BodyOut):
     id: str
     room_id: str
     kind: CameraKind
+    leads_to: list[str]
     expected_interval_s: float
     smallest_face: int
     allowed_clock_offset_s: float
@@ -65,6 +86,7 @@ class CameraOut(BodyOut):
             id=camera.id,
             room_id=camera.room_id,
             kind=camera.kind,
+            leads_to=list(camera.leads_to),
             expected_interval_s=camera.expected_interval.total_seconds(),
             smallest_face=camera.smallest_face,
             allowed_clock_offset_s=camera.allowed_clock_offset.total_seconds(),
@@ -90,13 +112,12 @@ class NewCameraOut(BodyOut):
 @router.post("", status_code=201, summary="Add a camera")
 async def add_camera(body: CameraIn, store: StoreHere, response: Response) -> NewCameraOut:
     """Add a camera to a room, and make the token that it sends its frames with."""
-    try:
-        await store.cameras.get_room(body.room_id)
-    except Missing as error:
-        raise invalid_field("body", "room_id", "unknown_room", f"there is no room {body.room_id}") from error
+    await _require_rooms(store, body)
     camera = Camera(
         id=new_id(),
         room_id=body.room_id,
+        kind=body.kind,
+        leads_to=tuple(dict.fromkeys(body.leads_to)),
         expected_interval=timedelta(seconds=body.expected_interval_s),
         smallest_face=body.smallest_face,
         allowed_clock_offset=timedelta(seconds=body.allowed_clock_offset_s),
@@ -127,6 +148,15 @@ async def add_camera_token(camera_id: CameraId, store: StoreHere) -> DeviceToken
     await _require_camera(store, camera_id)
     token = await _make_token(store, camera_id)
     return DeviceTokenOut(token_id=token.id, token=token.text)
+
+
+async def _require_rooms(store: Store, body: CameraIn) -> None:
+    named = [("room_id", body.room_id), *((f"leads_to.{index}", room) for index, room in enumerate(body.leads_to))]
+    for field, room_id in named:
+        try:
+            await store.cameras.get_room(room_id)
+        except Missing as error:
+            raise invalid_field("body", field, "unknown_room", f"there is no room {room_id}") from error
 
 
 async def _require_camera(store: Store, camera_id: str) -> Camera:

@@ -42,6 +42,13 @@ class RulesBody(BodyIn):
         allow_inf_nan=False,
         description="the share of time that must have been looked at before the machine says late or absent",
     )
+    left_early_before_s: WindowSeconds | None = Field(
+        default=None,
+        description="who was last seen longer than this before the end left early; null: nobody is said to have",
+    )
+    minimum_stay_s: WindowSeconds | None = Field(
+        default=None, description="who was there for less than this is absent; null: any time will do"
+    )
 
     @classmethod
     def of(cls, rules: ClassRules) -> Self:
@@ -50,6 +57,8 @@ class RulesBody(BodyIn):
             arrival_opens_s=int(rules.arrival_opens.total_seconds()),
             late_after_s=int(rules.late_after.total_seconds()),
             coverage_floor=rules.coverage_floor,
+            left_early_before_s=_seconds(rules.left_early_before),
+            minimum_stay_s=_seconds(rules.minimum_stay),
         )
 
     def rules(self) -> ClassRules:
@@ -58,7 +67,17 @@ class RulesBody(BodyIn):
             arrival_opens=timedelta(seconds=self.arrival_opens_s),
             late_after=timedelta(seconds=self.late_after_s),
             coverage_floor=self.coverage_floor,
+            left_early_before=_span(self.left_early_before_s),
+            minimum_stay=_span(self.minimum_stay_s),
         )
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 class ClassIn(BodyIn):

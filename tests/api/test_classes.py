@@ -9,14 +9,20 @@ from tests.api.school import School, an_id
 async def test_a_class_has_the_campus_rules_where_it_says_none(administrator: Caller) -> None:
     added = await administrator.post("/v1/classes", {"title": "Compilers"})
     class_ = body_of(added, 201)
-    assert class_["rules"] == {"arrival_opens_s": 600, "late_after_s": 600, "coverage_floor": 0.8}
+    assert class_["rules"] == {
+        "arrival_opens_s": 600,
+        "late_after_s": 600,
+        "coverage_floor": 0.8,
+        "left_early_before_s": None,
+        "minimum_stay_s": None,
+    }
     assert body_of(await administrator.get(added.headers["location"])) == class_
 
 
 async def test_a_class_keeps_its_own_rules(administrator: Caller) -> None:
-    body = {"title": "Lab", "rules": {"late_after_s": 60, "coverage_floor": 0.5}}
-    rules = body_of(await administrator.post("/v1/classes", body), 201)["rules"]
-    assert rules == {"arrival_opens_s": 600, "late_after_s": 60, "coverage_floor": 0.5}
+    own = {"late_after_s": 60, "coverage_floor": 0.5, "left_early_before_s": 300, "minimum_stay_s": 900}
+    rules = body_of(await administrator.post("/v1/classes", {"title": "Lab", "rules": own}), 201)["rules"]
+    assert rules == {"arrival_opens_s": 600, **own}
 
 
 @pytest.mark.parametrize(

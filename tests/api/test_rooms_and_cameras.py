@@ -73,3 +73,24 @@ async def test_numbers_that_are_no_numbers_are_refused(administrator: Caller, sc
         content = f'{{"room_id": "{await school.room()}", "expected_interval_s": {number}}}'
         answer = await administrator.post("/v1/cameras", content=content, headers={"Content-Type": "application/json"})
         assert fields_of(answer) == {"expected_interval_s"}
+
+
+async def test_an_entrance_says_where_it_leads_and_a_kiosk_may(administrator: Caller, school: School) -> None:
+    hall, rooms = await school.room(), [await school.room(), await school.room()]
+    body = {"room_id": hall, "kind": "entrance", "leads_to": rooms}
+    camera = body_of(await administrator.post("/v1/cameras", body), 201)["camera"]
+    assert (camera["kind"], camera["leads_to"]) == ("entrance", rooms)
+    kiosk = body_of(await administrator.post("/v1/cameras", {"room_id": hall, "kind": "kiosk"}), 201)["camera"]
+    assert (kiosk["kind"], kiosk["leads_to"]) == ("kiosk", [])
+
+
+async def test_where_a_camera_leads_must_make_sense(administrator: Caller, school: School) -> None:
+    hall = await school.room()
+    for kind, leads_to, field in (
+        ("entrance", [], "leads_to"),
+        ("room", [await school.room()], "leads_to"),
+        ("kiosk", [hall, an_id()], "leads_to.1"),
+        ("tunnel", [], "kind"),
+    ):
+        body = {"room_id": hall, "kind": kind, "leads_to": leads_to}
+        assert field in fields_of(await administrator.post("/v1/cameras", body))
