@@ -22,6 +22,7 @@ from attendance.store.meetings import Closed
 from stream_app import clock, metrics
 from stream_app.health import Health
 from stream_app.patience import until_available
+from stream_app.recognisable import recognisable
 from stream_app.recount import Recount
 from stream_app.replanning import Replanning
 from stream_app.watermark import Watermark, watermark
@@ -107,9 +108,8 @@ class Closer:
         self, meeting: Meeting, students: dict[str, Record | None], coverage: Coverage, roster: frozenset[str]
     ) -> None:
         excuses = await self._store.notices.excuses_on(meeting.local_date, students)
+        enrolled = await recognisable(self._store, self._encoder, meeting, sorted(students))
         now = clock.now()
-        begun_at = await self._store.progress.begun_at(meeting.id)
-        enrolled = await self._store.biometrics.enrolled(self._encoder, sorted(students), before=begun_at or now)
 
         def settled(student_id: str, record: Record | None) -> Record:
             return rules.close(

@@ -16,6 +16,7 @@ from attendance.store.collection import Mark
 from attendance.store.meetings import Replanned
 from attendance.store.records import Decide
 from stream_app import clock
+from stream_app.recognisable import recognisable
 
 MOST_AT_ONCE = 100
 # A close that had begun before a notice came may write an absence after it: the notice is applied once more.
@@ -102,7 +103,7 @@ class Replanning:
         if not changed:
             return
         coverage = await store.progress.coverage_of(meeting.id, meeting.room_ids)
-        enrolled = await store.biometrics.enrolled(self._encoder, changed)
+        enrolled = await recognisable(store, self._encoder, meeting, changed)
         excuses = await store.notices.excuses_on(meeting.local_date, changed)
         now = clock.now()
         for student_id in changed:

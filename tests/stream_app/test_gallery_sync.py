@@ -134,7 +134,7 @@ async def test_a_meeting_that_ended_within_the_next_ones_arrival_window_comes_wi
     await school.sync.poll()
 
     async def meetings(moment: datetime) -> tuple[list[Meeting], list[Meeting]]:
-        view = await school.rosters.view(school.room, moment)
+        view = await school.rosters.view((school.room,), moment)
         assert view
         return [each.meeting for each in view.watched], [each.meeting for each in view.earlier]
 
