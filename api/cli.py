@@ -8,6 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.settings import ApiSettings
+from attendance.keys import KeyUnusable, LookUpKey
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
 from recognition import UnknownEngine
@@ -24,10 +25,12 @@ def run(
     given = {name: value for name, value in (("api_host", host), ("api_port", port)) if value is not None}
     settings = ApiSettings.model_validate(ApiSettings().model_dump() | given)
     configure_logging("api", settings.log_level)
+    connection = ConnectionSettings()
     try:
-        app = create_app(ConnectionSettings(), settings)
-    except UnknownEngine as error:
-        structlog.get_logger(__name__).error(error.sentence)
+        LookUpKey(connection.look_up_key_file).require()
+        app = create_app(connection, settings)
+    except (KeyUnusable, UnknownEngine) as error:
+        structlog.get_logger(__name__).error(str(error))
         sys.exit(1)
     uvicorn.run(
         app,

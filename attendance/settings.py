@@ -1,5 +1,6 @@
 """Where Kafka, the database and the keys are: the settings that every process shares."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ def _local_mongo(validated: dict[str, Any]) -> str:
     return f"mongodb://127.0.0.1:{validated.get('mongo_port', 27017)}"
 
 
-def _default_key_file(validated: dict[str, Any]) -> Path:
+def _default_key_file(name: str) -> Callable[[dict[str, Any]], Path]:
     # A home that was refused is not among the validated fields; its own error is the one to show.
-    return Path(validated.get("home", ".rollcall")) / "keys" / "gateway.key"
+    return lambda validated: Path(validated.get("home", ".rollcall")) / "keys" / name
 
 
 class ConnectionSettings(BaseSettings):
@@ -52,7 +53,12 @@ class ConnectionSettings(BaseSettings):
     )
     home: Path = Field(default=Path(".rollcall"), validate_default=True, description="the folder for keys and data")
     gateway_key_file: Path = Field(
-        default_factory=_default_key_file, description="the key by which ingest signs frames, as 64 hex digits"
+        default_factory=_default_key_file("gateway.key"),
+        description="the key by which ingest signs frames, as 64 hex digits",
+    )
+    look_up_key_file: Path = Field(
+        default_factory=_default_key_file("look-up.key"),
+        description="the key by which people are found by the school's own ids, as 64 hex digits",
     )
 
     @field_validator("home")

@@ -31,6 +31,7 @@ from attendance.keys import KEY_BYTES
 from attendance.outbox import make_producer
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from deploy.init import make_key
 from deploy.local.ports import free_ports
 from deploy.local.stack import LocalStack
 from deploy.topics import TopicSettings, ensure_topics
@@ -79,6 +80,7 @@ class Installation:
             home=self.folder,
             gateway_key_file=key_file,
         )
+        make_key(self.connection.look_up_key_file)
         self.environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from rich.console import Console
 
+from attendance.keys import KeyUnusable
 from attendance.store import StoreUnavailable
 
 
@@ -31,6 +32,9 @@ def told_plainly(*kinds: type[Exception]) -> Iterator[None]:
         raise typer.Exit(1) from error
     except KafkaError as error:
         _tell(f"Kafka can't be reached, or refuses: {error}")
+        raise typer.Exit(1) from error
+    except KeyUnusable as error:
+        _tell(str(error))
         raise typer.Exit(1) from error
     except kinds as error:
         _tell(str(error))

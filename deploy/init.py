@@ -17,19 +17,21 @@ from deploy.topics import TopicReport, TopicSettings, ensure_topics
 class Initialised:
     """What `initialise` did. `administrator_token` is the token's text, known only here and now."""
 
-    made_key: bool
+    made_keys: tuple[str, ...]
     topics: tuple[TopicReport, ...]
     administrator_token: str | None
 
     @property
     def changed(self) -> bool:
         """Whether anything was made."""
-        return self.made_key or self.administrator_token is not None or any(topic.created for topic in self.topics)
+        return (
+            bool(self.made_keys) or self.administrator_token is not None or any(topic.created for topic in self.topics)
+        )
 
     @property
     def summary(self) -> str:
         """Say in a few words what was made."""
-        made = ["the gateway's key"] if self.made_key else []
+        made = list(self.made_keys)
         made += [f"topic {topic.name}" for topic in self.topics if topic.created]
         made += ["the first administrator's token"] if self.administrator_token else []
         return f"made {', '.join(made)}" if made else "everything was there already"
@@ -60,13 +62,16 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
 
     Raises:
         attendance.store.StoreUnavailable: the database can't be reached.
+        KeyUnusable: the look-up key isn't the one that the database was written with.
         aiokafka.errors.KafkaError: Kafka can't be reached, or refuses a topic.
     """
-    made_key = make_key(connection.gateway_key_file)
+    keys = {"the gateway's key": connection.gateway_key_file, "the look-up key": connection.look_up_key_file}
+    made_keys = tuple(name for name, path in keys.items() if make_key(path))
     reports = await ensure_topics(connection, topics or TopicSettings())
     store = Store(connection)
     try:
         await store.ensure_indexes()
+        await store.look_up.check()
         token = None
         if await store.tokens.count_administrators() == 0:
             made = await store.tokens.create(
@@ -75,4 +80,4 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
             token = made.text
     finally:
         store.close()
-    return Initialised(made_key, tuple(reports), token)
+    return Initialised(made_keys, tuple(reports), token)

@@ -10,7 +10,7 @@ from deploy.init import initialise
 
 
 def init() -> None:
-    """Make what is not there yet: the gateway's key, indexes, topics, and the first administrator's token."""
+    """Make what is not there yet: keys, indexes, topics, and the first administrator's token."""
     console = Console(highlight=False)
     with told_plainly():
         outcome = asyncio.run(initialise(ConnectionSettings()))

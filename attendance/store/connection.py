@@ -5,11 +5,14 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from attendance.identity import IdentityCodec, PlainCodec
+from attendance.keys import LookUpKey
 from attendance.settings import ConnectionSettings
 from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
 from attendance.store.classes import Classes
 from attendance.store.errors import unavailable_on_network_error
+from attendance.store.look_up import LookUp
 from attendance.store.meetings import Meetings
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
@@ -31,7 +34,8 @@ class Store:
     Every method of its parts may raise `StoreUnavailable`.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, codec: IdentityCodec | None = None) -> None:
+        """`codec` seals what names people; it is kept plain unless one is given."""
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             settings.mongo_url,
             w="majority",
@@ -43,7 +47,9 @@ class Store:
             connectTimeoutMS=SERVER_SELECTION_MS,
         )
         database = self._client[settings.database]
-        self.students = Students(database["students"])
+        codec = codec or PlainCodec()
+        self.look_up = LookUp(LookUpKey(settings.look_up_key_file), database["keys"])
+        self.students = Students(database["students"], codec, self.look_up)
         self.biometrics = Biometrics(database["biometrics"])
         self.classes = Classes(database["classes"], database["enrollments"])
         self.cameras = Cameras(database["rooms"], database["cameras"])

@@ -44,6 +44,7 @@ def environment(places: ConnectionSettings, administrator_token: str) -> dict[st
         "MONGO_URL": places.mongo_url,
         "ROLLCALL_DATABASE": places.database,
         "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
+        "ROLLCALL_HOME": str(places.home),
         "ROLLCALL_API_PORT": str(free_port()),
     }
 
@@ -185,4 +186,13 @@ def test_an_engine_that_does_not_exist_is_told_at_the_start(environment: dict[st
     )
     assert ran.returncode == 1
     assert "crystal_ball" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_the_look_up_key_it_says_at_the_start_what_to_do(environment: dict[str, str], tmp_path: Path) -> None:
+    ran = subprocess.run(
+        START, env=environment | {"ROLLCALL_HOME": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "rollcall init" in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from deploy.init import make_key
 from deploy.local.stack import LocalStack
 from tests.attendance.databases import DatabaseProcess
 
@@ -16,9 +17,11 @@ Documents = AsyncDatabase[dict[str, Any]]
 
 
 @pytest.fixture
-def database_settings(stack: LocalStack) -> ConnectionSettings:
-    """A database of the test's own."""
-    return ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}")
+def database_settings(stack: LocalStack, tmp_path: Path) -> ConnectionSettings:
+    """A database of the test's own, and a look-up key."""
+    settings = ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}", home=tmp_path)
+    make_key(settings.look_up_key_file)
+    return settings
 
 
 @pytest.fixture

@@ -1,19 +1,26 @@
 """Students, classes with their rosters, rooms, cameras and tokens, as they are kept and found again."""
 
 import asyncio
-from collections.abc import Callable
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from attendance.cameras import Camera, CameraKind
+from attendance.identity import Fields, PlainCodec
 from attendance.ids import new_id
+from attendance.keys import KeyUnusable
 from attendance.meetings import ClassRules
 from attendance.people import Class, Enrollment, Student
 from attendance.rights import Role, token_id_of
+from attendance.settings import ConnectionSettings
 from attendance.store import Conflict, Missing, Store
 from attendance.store.cameras import Room
+from deploy.init import make_key
 from tests.attendance.building import CAMERA, CLASS, NOW, ROOM
 from tests.attendance.conftest import Documents
 
@@ -39,7 +46,71 @@ async def test_a_schools_own_id_names_one_student_even_when_two_add_it_at_once(
     )
     assert sum(1 for one in added if one is None) == 1
     assert sum(1 for one in added if isinstance(one, Conflict)) == 11
-    assert await documents["students"].count_documents({"sourced_id": "S-1"}) == 1
+    assert await documents["students"].count_documents({}) == 1
+
+
+async def test_a_student_is_found_by_the_schools_own_id_and_by_no_other(store: Store) -> None:
+    ada, ana = Student(new_id(), "Ada", "L", "S-1", "a@example.org"), Student(new_id(), "Ana", "M")
+    for one in (ada, ana):
+        await store.students.add(one)
+    assert await store.students.by_sourced_id("S-1") == ada
+    for unknown in ("s-1", "S-1 ", "S-2", "", ada.id):
+        with pytest.raises(Missing):
+            await store.students.by_sourced_id(unknown)
+
+
+async def test_two_ways_to_write_the_same_sign_are_one_id(store: Store) -> None:
+    await store.students.add(Student(new_id(), "A", "B", "\u00e9-1"))
+    assert (await store.students.by_sourced_id("e\u0301-1")).sourced_id == "\u00e9-1"
+
+
+async def test_the_schools_own_id_lies_nowhere_but_in_what_the_codec_sealed(
+    store: Store, documents: Documents, database_settings: ConnectionSettings
+) -> None:
+    student = Student(new_id(), "Ada", "Lovelace", "S-1815", "ada@example.org")
+    await store.students.add(student)
+    kept = await documents["students"].find_one({"_id": student.id})
+    assert kept is not None
+    assert set(kept) == {"_id", "identity", "sourced_hash"}
+    key = bytes.fromhex(database_settings.look_up_key_file.read_text())
+    assert kept["sourced_hash"] == hmac.new(key, b"person\0S-1815", hashlib.sha256).hexdigest()
+
+
+async def test_whose_key_is_gone_is_missing_and_hides_nobody_else(
+    store: Store, database_settings: ConnectionSettings
+) -> None:
+    ids = [new_id(), new_id()]
+    forgotten, known = Student(min(ids), "Ada", "L", "S-1"), Student(max(ids), "Ana", "M", "S-2")
+
+    class ForgetsOne(PlainCodec):
+        async def open(self, sealed: Mapping[str, bytes]) -> dict[str, Fields]:
+            return await super().open({person: kept for person, kept in sealed.items() if person != forgotten.id})
+
+    forgetful = Store(database_settings, ForgetsOne())
+    students = forgetful.students
+    for one in (forgotten, known):
+        await store.students.add(one)
+    assert await students.get_many([forgotten.id, known.id]) == {known.id: known}
+    assert await students.page(after=None, limit=1) == [known]
+    for asking in (students.get(forgotten.id), students.by_sourced_id("S-1")):
+        with pytest.raises(Missing):
+            await asking
+    forgetful.close()
+
+
+async def test_a_database_refuses_a_look_up_key_that_it_was_not_written_with(
+    store: Store, database_settings: ConnectionSettings, tmp_path: Path
+) -> None:
+    await store.look_up.check()
+    await store.look_up.check()
+    elsewhere = database_settings.model_copy(update={"look_up_key_file": tmp_path / "another.key"})
+    other = Store(elsewhere)
+    with pytest.raises(KeyUnusable, match="run `rollcall init`"):
+        await other.look_up.check()
+    make_key(elsewhere.look_up_key_file)
+    with pytest.raises(KeyUnusable, match="isn't the one"):
+        await other.look_up.check()
+    other.close()
 
 
 async def test_students_without_an_id_of_the_schools_are_as_many_as_there_are(store: Store) -> None:

@@ -14,7 +14,7 @@ from deploy.local.stack import LocalStack
 
 @pytest.fixture
 def connection(stack: LocalStack, tmp_path: Path) -> ConnectionSettings:
-    own = {"database": "init_test", "topic_prefix": "init.", "gateway_key_file": tmp_path / "keys" / "gateway.key"}
+    own = {"database": "init_test", "topic_prefix": "init.", "home": tmp_path}
     return stack.settings.model_copy(update=own)
 
 

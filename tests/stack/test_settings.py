@@ -64,6 +64,7 @@ def test_keys_live_in_the_home_whatever_folder_a_process_runs_in(monkeypatch: py
     settings = ConnectionSettings()
     assert settings.home == Path.cwd() / "data"
     assert settings.gateway_key_file == Path.cwd() / "data" / "keys" / "gateway.key"
+    assert settings.look_up_key_file == Path.cwd() / "data" / "keys" / "look-up.key"
 
 
 def test_a_running_stack_is_asked_by_what_it_was_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from attendance.keys import KEY_BYTES
 from attendance.outbox import make_producer
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from deploy.init import make_key
 from deploy.topics import TopicSettings, ensure_topics
 from ingest.contract import GATEWAY_KEY_ID, Frame, to_headers
 
@@ -51,6 +52,7 @@ class Campus:
             home=folder,
             gateway_key_file=key_file,
         )
+        make_key(self.connection.look_up_key_file)
         self.environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,

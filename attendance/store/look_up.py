@@ -1,0 +1,37 @@
+"""Finding people by the school's own id, which is kept sealed: by its keyed hash."""
+
+from attendance.keys import KeyUnusable, LookUpKey
+from attendance.store.collection import Collection, find_one, update_one
+
+_PEOPLE = "person"
+_CHECK = "check"
+
+
+class LookUp:
+    """The look-up key, and in the collection `keys` what tells whether it is the one that the data was written with."""
+
+    def __init__(self, key: LookUpKey, keys: Collection) -> None:
+        self._key = key
+        self._keys = keys
+
+    def person(self, sourced_id: str) -> str:
+        """Give the hash by which a person is found.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_PEOPLE, sourced_id)
+
+    async def check(self) -> None:
+        """Make sure that the key is the one that this database was first written with; the first one becomes that.
+
+        With another key nobody would be found, and the next import would add everybody a second time.
+
+        Raises:
+            KeyUnusable: it is another one, or its file can't be read.
+        """
+        digest = self._key.digest(_CHECK, "")
+        await update_one(self._keys, {"_id": "look_up"}, {"$setOnInsert": {"check": digest}}, upsert=True)
+        kept = await find_one(self._keys, {"_id": "look_up"})
+        if kept is None or kept["check"] != digest:
+            raise KeyUnusable("the look-up key isn't the one that this database was written with: put that one back")
