@@ -87,6 +87,7 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("PUT", f"{_CLASS}/enrollments/{{student_id}}"): _TIMETABLE,
     ("GET", f"{_CLASS}/roster"): _CLASS_READ,
     ("GET", f"{_CLASS}/meetings"): _CLASS_READ,
+    ("GET", "/v1/events"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES, _P.READ_OWN_ATTENDANCE),
     ("POST", "/v1/meetings"): _TIMETABLE,
     ("GET", _MEETING): _CLASS_READ,
     ("GET", f"{_MEETING}/roll"): _CLASS_READ,

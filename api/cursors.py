@@ -59,7 +59,7 @@ def read_key(cursor: str | None) -> str | None:
     match _decode(cursor):
         case [str(key)] if _KEY.fullmatch(key):
             return key
-    raise _refusal()
+    raise bad_cursor()
 
 
 def write_moment(moment: datetime, its_id: str) -> str:
@@ -76,8 +76,21 @@ def read_moment(cursor: str | None) -> tuple[datetime, str] | None:
             try:
                 return _EPOCH + timedelta(milliseconds=milliseconds), its_id
             except OverflowError as error:
-                raise _refusal() from error
-    raise _refusal()
+                raise bad_cursor() from error
+    raise bad_cursor()
+
+
+def write_number(number: int) -> str:
+    """Write a cursor into the log of events."""
+    return _encode([number])
+
+
+def read_number(cursor: str) -> int:
+    """Read it; raises Problem `invalid_request` where it was not given out here."""
+    match _decode(cursor):
+        case [int(number)] if not isinstance(number, bool) and 0 <= number < 2**53:
+            return number
+    raise bad_cursor()
 
 
 def _encode(parts: list[int | str]) -> str:
@@ -86,15 +99,16 @@ def _encode(parts: list[int | str]) -> str:
 
 def _decode(cursor: str) -> object:
     if len(cursor) > _LONGEST:
-        raise _refusal()
+        raise bad_cursor()
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise _refusal() from error
+        raise bad_cursor() from error
 
 
-def _refusal() -> Exception:
+def bad_cursor() -> Exception:
+    """Say that a cursor was not given out for this list."""
     return invalid_field(
         "query", "cursor", "bad_cursor", "this is no cursor of this list: take `next_cursor` as it was given"
     )

@@ -5,6 +5,7 @@ is a new version. Ids are opaque: no name, no email, no id of the school's own.
 """
 
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
@@ -15,6 +16,13 @@ from attendance.records import Record, Revision
 from attendance.status import Cause, Method, Status
 
 SOURCE = "/rollcall/attendance"
+
+
+class EventType(StrEnum):
+    """What an event tells, with the version of its form."""
+
+    ATTENDANCE_CHANGED = "org.rollcall.attendance.changed.v1"
+    MEETING_CLOSED = "org.rollcall.meeting.closed.v1"
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.read_concern import ReadConcern
 
 from attendance.identity import IdentityCodec, PlainCodec
 from attendance.keys import LookUpKey
@@ -13,6 +14,7 @@ from attendance.store.cameras import Cameras
 from attendance.store.classes import Classes
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.look_up import LookUp
+from attendance.store.event_log import EventLog
 from attendance.store.meetings import Meetings
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
@@ -60,6 +62,11 @@ class Store:
         self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])
         self.tokens = Tokens(database["tokens"])
+        self.event_log = EventLog(
+            database.get_collection("event_log", read_concern=ReadConcern("majority")),
+            records=database["records"],
+            meetings=database["meetings"],
+        )
         self.pending_events = PendingEvents([database["records"], database["meetings"]])
 
     async def ensure_indexes(self) -> None:
@@ -74,6 +81,7 @@ class Store:
             self.notices,
             self.progress,
             self.tracks,
+            self.event_log,
             self.pending_events,
         ):
             await part.ensure_indexes()

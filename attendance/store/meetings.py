@@ -26,6 +26,7 @@ from attendance.store.collection import (
     update_one,
 )
 from attendance.store.errors import Conflict, Missing
+from attendance.store.event_log import unnumbered
 from attendance.store.outbox import PENDING, waiting
 
 
@@ -180,8 +181,11 @@ class Meetings:
                 "closed_at": event.time,
                 **PENDING,
             },
-            "$min": waiting(event.time),
-            "$push": {"outbox": {"id": event.id, "key": meeting.id, "payload": event.frozen()}},
+            "$min": waiting(event.time) | unnumbered(event.time),
+            "$push": {
+                "outbox": {"id": event.id, "key": meeting.id, "payload": event.frozen()},
+                "closes": {"number": event.data.close_number, "event": event.frozen()},
+            },
         }
         return await update_one(self._collection, query, update)
 

@@ -26,6 +26,7 @@ from attendance.store.collection import (
     update_one,
 )
 from attendance.store.errors import Conflict, unavailable_on_network_error
+from attendance.store.event_log import unnumbered
 from attendance.store.outbox import PENDING, waiting
 from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
 
@@ -114,7 +115,7 @@ class Records:
                         "history": history,
                         "outbox": outbox,
                         **fields,
-                        **(waiting(now) if events else {}),
+                        **(waiting(now) | unnumbered(now) if events else {}),
                     },
                     "this record",
                 )
@@ -123,7 +124,7 @@ class Records:
             return True
         update: Document = {"$set": fields, "$inc": {"version": 1}}
         if events:
-            update["$min"] = waiting(now)
+            update["$min"] = waiting(now) | unnumbered(now)
             update["$push"] = {"history": {"$each": history}, "outbox": {"$each": outbox}}
         return await update_one(self._collection, {"_id": key, "version": document["version"]}, update)
 

@@ -11,10 +11,17 @@ PROBLEM = "application/problem+json"
 class Caller:
     """Calls the app as the bearer of a token, or as nobody."""
 
-    def __init__(self, app: FastAPI, token: str | None) -> None:
+    def __init__(
+        self, app: FastAPI | httpx.AsyncBaseTransport, token: str | None, url: str = "http://api.test"
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://api.test", headers=headers, timeout=120)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False) if isinstance(app, FastAPI) else app
+        self._client = httpx.AsyncClient(transport=transport, base_url=url, headers=headers, timeout=120)
+
+    @classmethod
+    def over_the_network(cls, url: str, token: str | None) -> Self:
+        """Call a process of its own."""
+        return cls(httpx.AsyncHTTPTransport(), token, url)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,9 +1,14 @@
 """The API in this process, on the real database and the real Kafka; a database and topics for each module of tests."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from uuid import uuid4
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -14,6 +19,7 @@ from deploy.local.stack import LocalStack
 from deploy.topics import TopicSettings
 from tests.api.callers import Caller
 from tests.api.school import School
+from tests.attendance.databases import free_port
 
 ONE_PARTITION = TopicSettings(
     frames_partitions=1, attendance_events_partitions=1, sightings_partitions=1, cameras_partitions=1
@@ -44,6 +50,39 @@ async def running(places: ConnectionSettings, settings: ApiSettings) -> AsyncIte
     app = create_app(places, settings)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@contextmanager
+def in_a_process_of_its_own(places: ConnectionSettings, **settings: str) -> Iterator[str]:
+    """Run the API as it is run, beside the one in this process; give its address."""
+    port = free_port()
+    environment = os.environ | {
+        "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
+        "MONGO_URL": places.mongo_url,
+        "ROLLCALL_DATABASE": places.database,
+        "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
+        "ROLLCALL_API_PORT": str(port),
+        **settings,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"], env=environment
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while not _answers(url):
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture(scope="module")

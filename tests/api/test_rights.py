@@ -50,6 +50,7 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("PUT", "/v1/classes/{class_id}/enrollments/{student_id}"): frozenset({A, R}),
     ("GET", "/v1/classes/{class_id}/roster"): frozenset({A, R, T}),
     ("GET", "/v1/classes/{class_id}/meetings"): frozenset({A, R, T}),
+    ("GET", "/v1/events"): frozenset({A, R, T, S}),
     ("POST", "/v1/meetings"): frozenset({A, R}),
     ("GET", "/v1/meetings/{meeting_id}"): frozenset({A, R, T}),
     ("GET", "/v1/meetings/{meeting_id}/roll"): frozenset({A, R, T}),

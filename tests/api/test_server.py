@@ -23,8 +23,14 @@ from tests.api.school import CONSENT
 from tests.attendance.databases import free_port
 from tests.recognition import pictures
 
-GUIDE = Path(__file__).parents[2] / "docs" / "use-the-api.md"
-BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks_of(page: str) -> list[str]:
+    return re.findall(r"```bash\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+
+
+BLOCKS = blocks_of("use-the-api.md")
 START = [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"]
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -136,19 +142,29 @@ async def test_every_line_of_the_guide_works_in_its_order(
 ) -> None:
     photo = tmp_path / "grace.jpg"
     photo.write_bytes(pictures.encoded(pictures.grace_hopper(), "JPEG"))
-    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
-    environment = os.environ | {"API": server.url, "TOKEN": administrator_token, "PHOTO": str(photo)}
+    shown = await run(BLOCKS, {"API": server.url, "TOKEN": administrator_token, "PHOTO": str(photo)})
+    assert '"excused"' in shown
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+async def test_every_line_about_following_events_over_rest_works(server: Server, administrator_token: str) -> None:
+    shown = await run(blocks_of("consume-events.md"), {"API": server.url, "TOKEN": administrator_token})
+    assert shown.count('"next_cursor"') == 2
+
+
+async def run(blocks: list[str], environment: dict[str, str]) -> str:
+    script = "set -euo pipefail\n" + "\n".join(blocks)
     ran = await asyncio.to_thread(
         subprocess.run,
         ["bash", "-c", script],
-        env=environment,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
-    assert '"excused"' in ran.stdout
+    return ran.stdout
 
 
 async def test_every_path_of_the_guide_is_one_of_the_api_with_its_method(client: httpx.AsyncClient) -> None:

@@ -39,6 +39,7 @@ async def test_the_program_prints_each_change_once_and_goes_on_where_it_was(stac
 def test_every_type_of_event_that_is_pinned_is_on_the_page() -> None:
     events = [path for path in CONTRACT.glob("*.json") if not path.name.startswith("stored.")]
     types = {json.loads(path.read_text())["type"] for path in events}
+    assert types
     assert not [each for each in types if each not in PAGE]
 
 
