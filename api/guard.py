@@ -9,6 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from api.access import ACCESS, Rule
+from api.etags import conditional
+from api.idempotency import once
 from api.problems import Problem, not_found
 from api.services import services_of
 from api.times import now
@@ -51,11 +53,15 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             rule = self.rules[request.method]
-            if not rule.public:
-                request.state.visitor = await _admit(request, rule)
+            if rule.public:
+                return await handle(request)
+            visitor = await _admit(request, rule)
+            request.state.visitor = visitor
             if self.body_field is not None:
                 _require_json(request)
-            return await handle(request)
+            token_id, store = visitor.principal.token_id, services_of(request).store
+            answer = await once(request, self.path, token_id, store, lambda: handle(request))
+            return conditional(request, answer)
 
         return guarded
 

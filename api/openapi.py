@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.access import ACCESS, Rule
+from api.idempotency import HEADER as IDEMPOTENCY_KEY
+from api.idempotency import LONGEST_KEY, takes_key
 from api.problems import CATALOGUE, MEDIA_TYPE, PHOTO_CODES, ProblemDetails
 
 TITLE = "Rollcall"
@@ -21,7 +23,28 @@ fields: ignore those that you don't know.
 
 Document = dict[str, Any]
 
-_SUCCESS = {"200": "The answer", "201": "Made", "204": "Done; the answer has no body"}
+_SUCCESS = {
+    "200": "The answer",
+    "201": "Made",
+    "204": "Done; the answer has no body",
+    "304": "What you have is what is",
+}
+# Headers that the guard reads on every route that can have them.
+_IDEMPOTENCY_KEY: Document = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+    "description": "best a random UUID: the request sent again within 24 hours is done once, and answered the same",
+}
+_IF_NONE_MATCH: Document = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "the `ETag` of the answer that you have: 304 where it still holds",
+}
+_ETAG: Document = {"schema": {"type": "string"}, "description": "changes when the answer does"}
 # The codes that come from what a route does, beside those that its form brings.
 _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/readyz"): ("store_unavailable",),
@@ -65,6 +88,12 @@ def _document(app: FastAPI) -> Document:
 def _complete(operation: Document, route: tuple[str, str]) -> None:
     rule = ACCESS[route]
     responses: Document = operation["responses"]
+    if takes_key(*route):
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    if _has_etag(operation, route, rule):
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+        responses["200"].setdefault("headers", {})["ETag"] = _ETAG
+        responses["304"] = {"description": _SUCCESS["304"], "headers": {"ETag": _ETAG}}
     responses.pop("422", None)  # FastAPI's own form of it, which this API doesn't use
     for status, response in responses.items():
         response["description"] = _SUCCESS.get(status, response["description"])
@@ -79,6 +108,10 @@ def _complete(operation: Document, route: tuple[str, str]) -> None:
     operation["description"] = f"{operation.get('description', '')}\n\nFor: {who}.".strip()
 
 
+def _has_etag(operation: Document, route: tuple[str, str], rule: Rule) -> bool:
+    return route[0] == "GET" and not rule.public and "application/json" in operation["responses"]["200"]["content"]
+
+
 def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[str]:
     """Give the codes of the problems that a route may answer with."""
     body, path = operation.get("requestBody"), route[1]
@@ -91,6 +124,10 @@ def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[s
         found.append("not_found")
     if body or operation.get("parameters"):
         found.append("invalid_request")
+    if takes_key(*route):
+        found += ["request_in_progress", "idempotency_key_reused"]
+    if any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", ())):
+        found.append("stale_revision" if "/roll" in path else "precondition_failed")
     if body:
         found += ["malformed_body", "body_too_large", "unsupported_media_type"]
     return found

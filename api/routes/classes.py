@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field
 from api.bodies import BodyIn, BodyOut
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
+from api.idempotency import NewId, made
 from api.lookups import require_class
 from api.services import StoreHere
 from api.texts import ClassId, Id, Name
-from attendance.ids import new_id
 from attendance.meetings import ClassRules
 from attendance.people import Class
 
@@ -120,11 +120,11 @@ class ClassOut(BodyOut):
 
 
 @router.post("", status_code=201, summary="Add a class")
-async def add_class(body: ClassIn, store: StoreHere, response: Response) -> ClassOut:
+async def add_class(body: ClassIn, new_id: NewId, store: StoreHere, response: Response) -> ClassOut:
     """Add a class. Its rules are copied into each meeting that is made of it."""
-    class_ = Class(new_id(), body.title, body.course_id, body.term_id, body.sourced_id)
+    class_ = Class(new_id, body.title, body.course_id, body.term_id, body.sourced_id)
     rules = body.rules.rules()
-    await store.classes.add(class_, rules)
+    await made(class_.id, store.classes.add(class_, rules), store.classes.get)
     response.headers["Location"] = f"/v1/classes/{class_.id}"
     return ClassOut.of(class_, rules)
 

@@ -9,13 +9,13 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 from api.bodies import BodyIn
 from api.cursors import CursorParameter, Limit, Page, make_page, read_moment, write_moment
 from api.guard import GuardedRoute, VisitorHere
+from api.idempotency import NewId, made
 from api.lookups import require_class, require_meeting
 from api.meeting_out import MeetingOut
 from api.problems import invalid_field
 from api.services import ServicesHere, StoreHere
 from api.texts import ClassId, Id, MeetingId
 from api.times import MomentIn, Zone
-from attendance.ids import new_id
 from attendance.meetings import Meeting
 from attendance.store import Missing, Store
 
@@ -68,7 +68,7 @@ class MeetingIn(BodyIn):
 
 
 @router.post("/meetings", status_code=201, summary="Add a meeting")
-async def add_meeting(body: MeetingIn, services: ServicesHere, response: Response) -> MeetingOut:
+async def add_meeting(body: MeetingIn, new_id: NewId, services: ServicesHere, response: Response) -> MeetingOut:
     """Add a meeting of a class. The class' rules are copied into it."""
     store = services.store
     try:
@@ -77,7 +77,7 @@ async def add_meeting(body: MeetingIn, services: ServicesHere, response: Respons
         raise invalid_field("body", "class_id", "unknown_class", f"there is no class {body.class_id}") from error
     zone_of_rooms = await _zone_of_rooms(store, body.room_ids)
     meeting = Meeting(
-        id=new_id(),
+        id=new_id,
         class_id=class_.id,
         room_ids=body.room_ids,
         start=body.start,
@@ -87,7 +87,7 @@ async def add_meeting(body: MeetingIn, services: ServicesHere, response: Respons
         term_id=class_.term_id,
         rules=rules,
     )
-    await store.meetings.add(meeting)
+    await made(meeting.id, store.meetings.add(meeting), store.meetings.get)
     response.headers["Location"] = f"/v1/meetings/{meeting.id}"
     return MeetingOut.model_validate(meeting)
 

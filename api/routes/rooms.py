@@ -6,11 +6,11 @@ from pydantic import ConfigDict, Field
 from api.bodies import BodyIn, BodyOut
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute
+from api.idempotency import NewId, made
 from api.problems import not_found
 from api.services import StoreHere
 from api.texts import Name, RoomId
 from api.times import Zone
-from attendance.ids import new_id
 from attendance.store import Missing
 from attendance.store.cameras import Room
 
@@ -35,10 +35,10 @@ class RoomOut(BodyOut):
 
 
 @router.post("", status_code=201, summary="Add a room")
-async def add_room(body: RoomIn, store: StoreHere, response: Response) -> RoomOut:
+async def add_room(body: RoomIn, new_id: NewId, store: StoreHere, response: Response) -> RoomOut:
     """Add a room."""
-    room = Room(new_id(), body.title, body.zone)
-    await store.cameras.add_room(room)
+    room = Room(new_id, body.title, body.zone)
+    await made(room.id, store.cameras.add_room(room), store.cameras.get_room)
     response.headers["Location"] = f"/v1/rooms/{room.id}"
     return RoomOut.model_validate(room)
 

@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field
 from api.bodies import BodyIn, BodyOut
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
+from api.idempotency import NewId, made
 from api.lookups import require_student
 from api.services import StoreHere
 from api.texts import Email, Name, StudentId
-from attendance.ids import new_id
 from attendance.people import Student
 
 router = APIRouter(prefix="/v1/students", tags=["students"], route_class=GuardedRoute)
@@ -45,10 +45,10 @@ class StudentOut(BodyOut):
 
 
 @router.post("", status_code=201, summary="Add a student")
-async def add_student(body: StudentIn, store: StoreHere, response: Response) -> StudentOut:
+async def add_student(body: StudentIn, new_id: NewId, store: StoreHere, response: Response) -> StudentOut:
     """Add a student. 409 `conflict` where the school's own id is another student's."""
-    student = Student(new_id(), body.given_name, body.family_name, body.sourced_id, body.email)
-    await store.students.add(student)
+    student = Student(new_id, body.given_name, body.family_name, body.sourced_id, body.email)
+    await made(student.id, store.students.add(student), store.students.get)
     response.headers["Location"] = f"/v1/students/{student.id}"
     return StudentOut.model_validate(student)
 

@@ -15,6 +15,7 @@ from attendance.store.classes import Classes
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.look_up import LookUp
 from attendance.store.event_log import EventLog
+from attendance.store.idempotency import IdempotencyKeys
 from attendance.store.meetings import Meetings
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
@@ -62,6 +63,7 @@ class Store:
         self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])
         self.tokens = Tokens(database["tokens"])
+        self.idempotency_keys = IdempotencyKeys(database["idempotency_keys"])
         self.event_log = EventLog(
             database.get_collection("event_log", read_concern=ReadConcern("majority")),
             records=database["records"],
@@ -81,6 +83,7 @@ class Store:
             self.notices,
             self.progress,
             self.tracks,
+            self.idempotency_keys,
             self.event_log,
             self.pending_events,
         ):

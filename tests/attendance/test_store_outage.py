@@ -31,6 +31,7 @@ from attendance.status import Status
 from attendance.store import Store, StoreUnavailable, connection
 from attendance.store.cameras import Room
 from attendance.store.errors import unavailable_on_network_error
+from attendance.store.idempotency import KeptAnswer
 from attendance.store.outbox import Claim
 from attendance.tracks import CameraTracks
 from recognition import Template
@@ -94,6 +95,9 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
         "records.meetings_revised_since": store.records.meetings_revised_since(NOW),
         "records.meetings_denied_since": store.records.meetings_denied_since(NOW),
         "records.blocks_of": store.records.blocks_of(MEETING),
+        "idempotency_keys.begin": store.idempotency_keys.begin("k", "r", now=NOW),
+        "idempotency_keys.keep": store.idempotency_keys.keep("k", KeptAnswer(201, (), b"")),
+        "idempotency_keys.forget": store.idempotency_keys.forget("k"),
         "event_log.read": store.event_log.read(after=0, limit=1),
         "event_log.number": store.event_log.number(),
         "event_log.highest": store.event_log.highest(),
