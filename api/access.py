@@ -90,6 +90,7 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/events"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES, _P.READ_OWN_ATTENDANCE),
     ("POST", "/v1/meetings"): _TIMETABLE,
     ("GET", _MEETING): _CLASS_READ,
+    ("GET", f"{_MEETING}/live"): _CLASS_READ,
     ("GET", f"{_MEETING}/roll"): _CLASS_READ,
     ("GET", f"{_MEETING}/roll/{{student_id}}"): _rule(
         _P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES, _P.READ_OWN_ATTENDANCE

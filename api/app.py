@@ -11,6 +11,7 @@ from starlette.types import Scope
 from api.authentication import Authenticator
 from api.body_limit import BodyLimit
 from api.enrolment import EnrolmentDesk
+from api.live import LiveStreams
 from api.metrics import CountRequests
 from api.openapi import describe
 from api.problem_handlers import add_problem_handlers
@@ -19,6 +20,7 @@ from api.routes import ROUTERS
 from api.security_headers import SecurityHeaders
 from api.services import Services
 from api.settings import ApiSettings
+from api.tail import LogTail
 from api.uploads import FORM_ROOM
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
@@ -44,6 +46,8 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             authenticator=Authenticator(store),
             desk=EnrolmentDesk(settings),
             relay=RelayTask(store, connection),
+            tail=LogTail(store),
+            streams=LiveStreams(settings.live_streams),
         )
         app.state.services = services
         services.relay.start()
@@ -51,6 +55,8 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             yield
         finally:
             services.desk.stop()
+            services.streams.end()
+            await services.tail.stop()
             await services.relay.stop()
             store.close()
 

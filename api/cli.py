@@ -1,10 +1,12 @@
 """`rollcall api`: run the API."""
 
+import socket
 import sys
 
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -32,7 +34,7 @@ def run(
     except (KeyUnusable, UnknownEngine) as error:
         structlog.get_logger(__name__).error(str(error))
         sys.exit(1)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.api_host,
         port=settings.api_port,
@@ -41,3 +43,20 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
+    server = _Server(config, app)
+    server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    """A server that lets live streams end in order before it waits for its connections: by themselves they don't."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop answering."""
+        self._app.state.services.streams.end()
+        await super().shutdown(sockets)

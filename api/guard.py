@@ -66,11 +66,16 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-async def _admit(request: Request, rule: Rule) -> Visitor:
+def bearer_of(request: Request) -> str:
+    """Give the token that a request comes with; raises Problem `not_authenticated` where there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem("not_authenticated", "send `Authorization: Bearer TOKEN`", headers=_REALM)
-    principal = await services_of(request).authenticator.principal_of(token.strip(), now())
+    return token.strip()
+
+
+async def _admit(request: Request, rule: Rule) -> Visitor:
+    principal = await services_of(request).authenticator.principal_of(bearer_of(request), now())
     if principal is None:
         detail = "this token is unknown, revoked or expired: ask an administrator for a new one"
         raise Problem("not_authenticated", detail, headers=_REALM)

@@ -48,6 +48,7 @@ _ETAG: Document = {"schema": {"type": "string"}, "description": "changes when th
 # The codes that come from what a route does, beside those that its form brings.
 _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/readyz"): ("store_unavailable",),
+    ("GET", "/v1/meetings/{meeting_id}/live"): ("busy",),
     ("POST", "/v1/students"): ("conflict",),
     ("POST", "/v1/students/{student_id}/photos"): (
         *("consent_missing", "too_many_photos", "upload_too_slow", "busy", "recognition_failed"),

@@ -7,9 +7,11 @@ from pydantic import Field
 from api.bodies import BodyOut
 from api.meeting_out import MeetingOut
 from api.times import MomentOut
+from attendance.meetings import Meeting
 from attendance.people import Student
 from attendance.records import Record
 from attendance.status import Cause, Method, Status
+from attendance.store import Store
 
 # A student of whom nothing was said yet: not seen so far, and the meeting isn't closed. No record holds this word.
 PENDING: Literal["pending"] = "pending"
@@ -109,3 +111,16 @@ class RecordOut(BodyOut):
             evidence=EvidenceOut.model_validate(evidence) if evidence else None,
             history=[RevisionOut.model_validate(revision) for revision in record.history] if record else [],
         )
+
+
+async def roll_of(store: Store, meeting: Meeting) -> RollOut:
+    """Show a meeting's roll as it is now."""
+    roster = frozenset(await store.classes.roster(meeting.class_id, meeting.local_date))
+    records = {record.student_id: record for record in await store.records.of_meeting(meeting.id)}
+    everybody = sorted(roster | records.keys())
+    known = await store.students.get_many(everybody)
+    coverage = await store.progress.coverage_of(meeting.id, meeting.room_ids)
+    entries = [
+        RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in everybody
+    ]
+    return RollOut.of(MeetingOut.model_validate(meeting), coverage.share(meeting.start, meeting.end), entries)

@@ -7,8 +7,10 @@ from fastapi import Depends, Request
 
 from api.authentication import Authenticator
 from api.enrolment import EnrolmentDesk
+from api.live import LiveStreams
 from api.relay import RelayTask
 from api.settings import ApiSettings
+from api.tail import LogTail
 from attendance.store import Store
 
 
@@ -21,6 +23,8 @@ class Services:
     authenticator: Authenticator
     desk: EnrolmentDesk
     relay: RelayTask
+    tail: LogTail
+    streams: LiveStreams
 
 
 def services_of(request: Request) -> Services:

@@ -1,6 +1,5 @@
 """All events since a cursor: the same ids and payloads as on Kafka, for all history."""
 
-import asyncio
 import time
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
@@ -12,7 +11,7 @@ from api.bodies import BodyOut
 from api.cursors import bad_cursor, read_number, write_number
 from api.guard import GuardedRoute, Visitor, VisitorHere
 from api.problems import invalid_field
-from api.services import StoreHere
+from api.services import Services, ServicesHere
 from api.texts import Id
 from attendance.events import AttendanceChanged, EventType, MeetingClosed
 from attendance.rights import Permission
@@ -22,8 +21,6 @@ from attendance.store.event_log import LogFilter, LogPage
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=GuardedRoute)
 
 LONGEST_WAIT_S = 30
-# How long an event waits at most for a reader that waits for it.
-_LOOK_EVERY_S = 0.5
 # Each class is a question of its own to the database.
 _MOST_CLASSES = 50
 
@@ -49,7 +46,7 @@ class EventFilters:
 
 @router.get("", summary="Get events since a cursor", response_model=EventsOut)
 async def get_events(
-    store: StoreHere,
+    services: ServicesHere,
     visitor: VisitorHere,
     filters: Annotated[EventFilters, Depends()],
     cursor: Annotated[str | None, Query(description="the `next_cursor` of the answer before")] = None,
@@ -67,11 +64,12 @@ async def get_events(
     meanwhile. A record's events come in order of revision, a meeting's in order of close number. A teacher gets those
     of their classes, a student their own.
     """
+    store = services.store
     only = _within_rights(visitor, filters)
     after = read_number(cursor) if cursor is not None else 0
     if cursor is None and start == "latest":
         after = await _latest(store)
-    page = await _read(store, after, limit, only, wait_s)
+    page = await _read(services, after, limit, only, wait_s)
     if page.read_to > await store.event_log.highest():
         raise bad_cursor()  # another database's; going on from there would pass over what comes
     items = ",".join(event.payload for event in page.events)
@@ -79,12 +77,12 @@ async def get_events(
     return Response(text, media_type="application/json")
 
 
-async def _read(store: Store, after: int, limit: int, only: LogFilter, wait_s: float) -> LogPage:
-    until = time.monotonic() + wait_s
-    page = await store.event_log.read(after=after, limit=limit, only=only)
+async def _read(services: Services, after: int, limit: int, only: LogFilter, wait_s: float) -> LogPage:
+    log, until = services.store.event_log, time.monotonic() + wait_s
+    page = await log.read(after=after, limit=limit, only=only)
     while not page.events and not page.more and (left := until - time.monotonic()) > 0:
-        await asyncio.sleep(min(left, _LOOK_EVERY_S))
-        page = await store.event_log.read(after=page.read_to, limit=limit, only=only)
+        await services.tail.beyond(page.read_to, within_s=left)
+        page = await log.read(after=page.read_to, limit=limit, only=only)
     return page
 
 

@@ -10,7 +10,7 @@ from api.guard import GuardedRoute, Visitor, VisitorHere
 from api.lookups import require_meeting
 from api.meeting_out import MeetingOut
 from api.problems import Problem, invalid_field, not_found
-from api.roll_out import RecordOut, RollEntryOut, RollOut
+from api.roll_out import RecordOut, RollEntryOut, RollOut, roll_of
 from api.services import ServicesHere, StoreHere
 from api.texts import MeetingId, Reason, StudentId
 from api.times import now
@@ -59,15 +59,7 @@ async def get_roll(meeting_id: MeetingId, store: StoreHere, visitor: VisitorHere
     """
     meeting = await require_meeting(store, meeting_id)
     visitor.require("meeting", meeting_id, meeting.class_id)
-    roster = frozenset(await store.classes.roster(meeting.class_id, meeting.local_date))
-    records = {record.student_id: record for record in await store.records.of_meeting(meeting_id)}
-    everybody = sorted(roster | records.keys())
-    known = await store.students.get_many(everybody)
-    coverage = await store.progress.coverage_of(meeting_id, meeting.room_ids)
-    entries = [
-        RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in everybody
-    ]
-    return RollOut.of(MeetingOut.model_validate(meeting), coverage.share(meeting.start, meeting.end), entries)
+    return await roll_of(store, meeting)
 
 
 @router.get("/{student_id}", summary="Get a student's record of a meeting")

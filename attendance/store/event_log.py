@@ -53,9 +53,11 @@ def unnumbered(since: datetime) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """One event: its number in the log, and its frozen JSON text."""
+    """One event: its number in the log, what it tells of whom, and its frozen JSON text."""
 
     number: int
+    type: EventType
+    student_id: str | None
     payload: str
 
 
@@ -220,9 +222,12 @@ class EventLog:
             for document in await find_by_ids(source.collection, wanted):
                 steps = document.get(source.steps) or ()
                 payloads |= {(name, document["_id"], step["number"]): step["event"] for step in steps}
-        places = [(entry["number"], (entry["source"], entry["document"], entry["step"])) for entry in entries]
         # What was erased has no payload any more; its number stays, so that nobody waits for it.
-        return tuple(LoggedEvent(number, payloads[place]) for number, place in places if place in payloads)
+        return tuple(
+            LoggedEvent(entry["number"], EventType(entry["type"]), entry.get("student_id"), payloads[place])
+            for entry in entries
+            if (place := (entry["source"], entry["document"], entry["step"])) in payloads
+        )
 
 
 def _changed(record: Document, revision: int) -> Document:

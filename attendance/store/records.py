@@ -17,6 +17,7 @@ from attendance.store.collection import (
     Mark,
     create_indexes,
     find_all,
+    find_by_ids,
     find_marks,
     find_one,
     find_page,
@@ -140,6 +141,11 @@ class Records:
         """Give one record, or None."""
         document = await find_one(self._collection, {"_id": f"{meeting_id}:{student_id}"})
         return record_from_document(document) if document else None
+
+    async def of_students(self, meeting_id: str, student_ids: list[str]) -> dict[str, Record]:
+        """Give those of a meeting's records of these students that there are, by student."""
+        documents = await find_by_ids(self._collection, [f"{meeting_id}:{each}" for each in student_ids])
+        return {document["student_id"]: record_from_document(document) for document in documents}
 
     async def of_meeting(self, meeting_id: str) -> list[Record]:
         """Give all records of a meeting, in order of student id."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
@@ -52,27 +53,35 @@ async def running(places: ConnectionSettings, settings: ApiSettings) -> AsyncIte
         yield app
 
 
+@dataclass(frozen=True)
+class ServerProcess:
+    """The API as it is run, beside the one in this process."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+
 @contextmanager
-def in_a_process_of_its_own(places: ConnectionSettings, **settings: str) -> Iterator[str]:
-    """Run the API as it is run, beside the one in this process; give its address."""
+def server_process(places: ConnectionSettings, **settings: str) -> Iterator[ServerProcess]:
+    """Run the API in a process of its own."""
     port = free_port()
     environment = os.environ | {
         "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
         "MONGO_URL": places.mongo_url,
         "ROLLCALL_DATABASE": places.database,
         "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
+        "ROLLCALL_HOME": str(places.home),
         "ROLLCALL_API_PORT": str(port),
         **settings,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"], env=environment
-    )
+    command = [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"]
+    process = subprocess.Popen(command, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         while not _answers(url):
             assert process.poll() is None
             time.sleep(0.05)
-        yield url
+        yield ServerProcess(url, process)
     finally:
         process.kill()
         process.wait()

@@ -16,7 +16,7 @@ from attendance.meetings import MeetingState
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from tests.api.callers import Caller, body_of, fields_of, problem_of
-from tests.api.conftest import in_a_process_of_its_own
+from tests.api.conftest import server_process
 from tests.api.school import School, an_id
 
 Call = Callable[[str | None], Caller]
@@ -109,8 +109,8 @@ async def test_what_another_process_wrote_is_there(
     cursor = await now_of(administrator)
     student = await school.student()
     meeting = await school.meeting(await school.class_(student))
-    with in_a_process_of_its_own(places) as url:
-        async with Caller.over_the_network(url, administrator_token) as other:
+    with server_process(places) as server:
+        async with Caller.over_the_network(server.url, administrator_token) as other:
             await School(other).mark(meeting, student, "late")
             assert [each["subject"] for each in await follow(administrator, cursor)] == [student]
             await school.mark(meeting, student, "present")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from api.access import ACCESS
 from api.guard import GuardedRoute
@@ -53,6 +54,7 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("GET", "/v1/events"): frozenset({A, R, T, S}),
     ("POST", "/v1/meetings"): frozenset({A, R}),
     ("GET", "/v1/meetings/{meeting_id}"): frozenset({A, R, T}),
+    ("GET", "/v1/meetings/{meeting_id}/live"): frozenset({A, R, T}),
     ("GET", "/v1/meetings/{meeting_id}/roll"): frozenset({A, R, T}),
     ("GET", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T, S}),
     ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T}),
@@ -101,7 +103,8 @@ class Campus:
 
 
 @pytest.fixture(scope="module")
-async def campus(school: School, calling: Callable[[str | None], Caller]) -> Campus:
+async def campus(app: FastAPI, school: School, calling: Callable[[str | None], Caller]) -> Campus:
+    app.state.services.streams.end()  # a live roll then ends after its beginning
     student, other_student = await school.consenting_student(), await school.student()
     class_id, other_class = await school.class_(student), await school.class_(other_student)
     camera = await school.camera()
