@@ -1,10 +1,11 @@
 """A student's attendance over time: what is asked most."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from api.bodies import BodyOut
@@ -12,8 +13,8 @@ from api.cursors import CursorParameter, Limit, read_moment, write_moment
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_student
 from api.problems import invalid_field
-from api.services import ServicesHere
-from api.texts import StudentId
+from api.services import Services, ServicesHere
+from api.texts import Id, StudentId
 from api.times import MomentOut, parse_date, parse_moment
 from attendance.meetings import Meeting
 from attendance.people import Class
@@ -89,15 +90,35 @@ class StudentAttendanceOut(BodyOut):
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
 
 
+@dataclass(frozen=True)
+class AttendanceFilters:
+    """Which part of a student's attendance is wanted."""
+
+    since: Annotated[
+        Bound, Query(alias="from", description="meetings that start on this date, or at this moment, or later")
+    ] = None
+    until: Annotated[Bound, Query(alias="to", description="up to and with this date, or before this moment")] = None
+    class_id: Annotated[Id | None, Query(description="meetings of this class only")] = None
+    term_id: Annotated[Id | None, Query(description="meetings of this term only")] = None
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+        """Give the bounds as moments; raises Problem `invalid_request`."""
+        start = _bound("from", self.since, zone, extra_days=0)
+        end = _bound("to", self.until, zone, extra_days=1)  # the last day is meant whole
+        if start and end and end <= start:
+            raise invalid_field("query", "to", "empty_range", "it lies before `from`")
+        return start, end
+
+
+Filters = Annotated[AttendanceFilters, Depends()]
+
+
 @router.get("", summary="Get a student's attendance")
 async def get_attendance(
     student_id: StudentId,
     services: ServicesHere,
     visitor: VisitorHere,
-    since: Annotated[
-        Bound, Query(alias="from", description="meetings that start on this date, or at this moment, or later")
-    ] = None,
-    until: Annotated[Bound, Query(alias="to", description="up to and with this date, or before this moment")] = None,
+    filters: Filters,
     cursor: CursorParameter = None,
     limit: Limit = 50,
 ) -> StudentAttendanceOut:
@@ -106,13 +127,15 @@ async def get_attendance(
     Dates are those of the campus' time zone. Meetings of which nothing was said yet have no record, and aren't listed.
     """
     visitor.require("student", student_id, student_id)
+    await require_student(services.store, student_id)
+    return await _attendance(services, student_id, filters, cursor, limit)
+
+
+async def _attendance(
+    services: Services, student_id: str, filters: AttendanceFilters, cursor: str | None, limit: int
+) -> StudentAttendanceOut:
     store = services.store
-    await require_student(store, student_id)
-    zone = ZoneInfo(services.settings.default_zone)
-    start = _bound("from", since, zone, extra_days=0)
-    end = _bound("to", until, zone, extra_days=1)  # the last day is meant whole
-    if start and end and end <= start:
-        raise invalid_field("query", "to", "empty_range", "it lies before `from`")
+    start, end = filters.span(ZoneInfo(services.settings.default_zone))
     place = read_moment(cursor)
     found = await store.records.of_student(
         student_id,
@@ -120,11 +143,15 @@ async def get_attendance(
         end=end,
         after=(place[0], f"{place[1]}:{student_id}") if place else None,
         limit=limit + 1,
+        class_id=filters.class_id,
+        term_id=filters.term_id,
     )
     page = found[:limit]
     meetings = await store.meetings.get_many([record.meeting_id for record in page])
     classes = await store.classes.get_many(sorted({meeting.class_id for meeting in meetings.values()}))
-    counts = await store.records.totals_of_student(student_id, start=start, end=end)
+    counts = await store.records.totals_of_student(
+        student_id, start=start, end=end, class_id=filters.class_id, term_id=filters.term_id
+    )
     totals = {status: counts.get(status, 0) for status in Status}
     return StudentAttendanceOut(
         student_id=student_id,

@@ -160,11 +160,16 @@ class Records:
         end: datetime | None,
         after: tuple[datetime, str] | None,
         limit: int,
+        class_id: str | None = None,
+        term_id: str | None = None,
     ) -> list[Record]:
-        """Give the next records of a student, the latest meeting first, of meetings that start in `[start, end)`."""
+        """Give the next records of a student, the latest meeting first, of meetings that start in `[start, end)`.
+
+        Of one class or term only, where one is given.
+        """
         documents = await find_page(
             self._collection,
-            {"student_id": student_id},
+            _history(student_id, class_id, term_id),
             by="start",
             after=after,
             limit=limit,
@@ -175,10 +180,16 @@ class Records:
         return [record_from_document(document) for document in documents]
 
     async def totals_of_student(
-        self, student_id: str, *, start: datetime | None, end: datetime | None
+        self,
+        student_id: str,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        class_id: str | None = None,
+        term_id: str | None = None,
     ) -> dict[Status, int]:
-        """Count a student's records by status, of meetings that start in `[start, end)`."""
-        match: Document = {"student_id": student_id}
+        """Count a student's records by status, of meetings that start in `[start, end)`, as `of_student` gives them."""
+        match = _history(student_id, class_id, term_id)
         bounds = {"$gte": start, "$lt": end}
         if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
             match["start"] = chosen
@@ -221,3 +232,8 @@ class Records:
                 [{"$match": match}, {"$group": {"_id": "$status", "count": {"$sum": 1}}}]
             ).to_list(None)
         return {Status(group["_id"]): group["count"] for group in groups}
+
+
+def _history(student_id: str, class_id: str | None, term_id: str | None) -> Document:
+    wanted = {"student_id": student_id, "class_id": class_id, "term_id": term_id}
+    return {field: value for field, value in wanted.items() if value is not None}

@@ -121,6 +121,32 @@ async def test_meetings_that_start_at_one_moment_are_paged_without_loss(administ
     assert sorted(found) == sorted(meetings)
 
 
+async def test_one_class_or_one_term_can_be_asked_for_with_totals_of_its_own(
+    administrator: Caller, school: School
+) -> None:
+    student, term = await school.student(), an_id()
+    in_term = str(body_of(await administrator.post("/v1/classes", {"title": "Algebra", "term_id": term}), 201)["id"])
+    other = await school.class_()
+    for class_id in (in_term, other):
+        await school.enroll(class_id, student)
+    mine = [
+        await school.meeting(in_term, start=f"2026-03-0{day}T10:00:00Z", end=f"2026-03-0{day}T11:00:00Z")
+        for day in (2, 3)
+    ]
+    foreign = await school.meeting(other)
+    for meeting, status in zip([*mine, foreign], ("present", "absent", "late"), strict=True):
+        await school.mark(meeting, student, status)
+    for query in (f"class_id={in_term}", f"term_id={term}", f"class_id={in_term}&term_id={term}"):
+        page = body_of(await administrator.get(f"/v1/students/{student}/attendance?{query}&limit=1"))
+        assert [item["meeting_id"] for item in page["items"]] == [mine[1]]
+        assert (page["rate"]["numerator"], page["rate"]["denominator"]) == (1, 2)
+        more = f"{query}&cursor={page['next_cursor']}"
+        page = body_of(await administrator.get(f"/v1/students/{student}/attendance?{more}"))
+        assert [item["meeting_id"] for item in page["items"]] == [mine[0]]
+    page = body_of(await administrator.get(f"/v1/students/{student}/attendance?class_id={other}&term_id={term}"))
+    assert (page["items"], page["rate"]["value"]) == ([], None)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
