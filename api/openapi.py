@@ -97,7 +97,8 @@ def _complete(operation: Document, route: tuple[str, str]) -> None:
         responses["304"] = {"description": _SUCCESS["304"], "headers": {"ETag": _ETAG}}
     responses.pop("422", None)  # FastAPI's own form of it, which this API doesn't use
     for status, response in responses.items():
-        response["description"] = _SUCCESS.get(status, response["description"])
+        if not (status == "204" and "200" in responses):  # said by the route itself
+            response["description"] = _SUCCESS.get(status, response["description"])
     codes = _codes_of(operation, route, rule)
     for error in sorted({CATALOGUE[code][0] for code in codes}):
         responses[str(error)] = _problem_response([code for code in codes if CATALOGUE[code][0] == error])

@@ -1,6 +1,6 @@
 """A meeting's roll, live."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
@@ -15,9 +15,12 @@ from attendance.store.event_log import LogFilter
 router = APIRouter(prefix="/v1/meetings/{meeting_id}/live", tags=["roll"], route_class=GuardedRoute)
 
 _LONGEST_NUMBER = 15
+_NOTHING_MORE: dict[int | str, dict[str, Any]] = {204: {"description": "the meeting is over, and nothing came since"}}
 
 
-@router.get("", summary="Follow a meeting's roll live", response_class=LiveResponse)
+@router.get(
+    "", summary="Follow a meeting's roll live", response_class=LiveResponse, status_code=200, responses=_NOTHING_MORE
+)
 async def follow_roll(
     meeting_id: MeetingId,
     request: Request,
