@@ -13,9 +13,9 @@ from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
 from attendance.store.classes import Classes
 from attendance.store.errors import unavailable_on_network_error
-from attendance.store.look_up import LookUp
 from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
+from attendance.store.look_up import LookUp
 from attendance.store.meetings import Meetings
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
