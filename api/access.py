@@ -48,6 +48,7 @@ _STUDENTS = _rule(_P.MANAGE_STUDENTS)
 _STUDENT_READ = _rule(_P.MANAGE_STUDENTS, _P.READ_OWN_ATTENDANCE)
 _TIMETABLE = _rule(_P.MANAGE_TIMETABLE)
 _CLASS_READ = _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES)
+_CORRECT = _rule(_P.CORRECT_ALL_ATTENDANCE, _P.CORRECT_OWN_CLASSES)
 _TOKENS = _rule(_P.MANAGE_TOKENS)
 
 _STUDENT = "/v1/students/{student_id}"
@@ -91,9 +92,22 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/meetings"): _TIMETABLE,
     ("GET", _MEETING): _CLASS_READ,
     ("GET", f"{_MEETING}/live"): _CLASS_READ,
+    ("PATCH", _MEETING): _TIMETABLE,
+    ("POST", f"{_MEETING}/cancel"): _TIMETABLE,
+    ("POST", f"{_MEETING}/restore"): _TIMETABLE,
+    ("POST", f"{_MEETING}/split"): _TIMETABLE,
     ("GET", f"{_MEETING}/roll"): _CLASS_READ,
     ("GET", f"{_MEETING}/roll/{{student_id}}"): _rule(
         _P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES, _P.READ_OWN_ATTENDANCE
     ),
-    ("PUT", f"{_MEETING}/roll/{{student_id}}"): _rule(_P.CORRECT_ALL_ATTENDANCE, _P.CORRECT_OWN_CLASSES),
+    ("PUT", f"{_MEETING}/roll/{{student_id}}"): _CORRECT,
+    ("POST", f"{_MEETING}/roll/confirm"): _CORRECT,
+    ("POST", f"{_MEETING}/roll/all-present"): _CORRECT,
+    ("POST", f"{_MEETING}/roll/{{student_id}}/confirm"): _CORRECT,
+    ("POST", f"{_MEETING}/roll/{{student_id}}/not-this-person"): _CORRECT,
+    ("POST", f"{_MEETING}/roll/{{student_id}}/undo"): _CORRECT,
+    ("POST", f"{_STUDENT}/notices"): _rule(_P.CORRECT_ALL_ATTENDANCE),
+    ("GET", f"{_STUDENT}/notices"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
+    ("DELETE", f"{_STUDENT}/notices/{{notice_id}}"): _rule(_P.CORRECT_ALL_ATTENDANCE),
+    ("GET", "/v1/recogniser/mistakes"): _rule(_P.READ_ALL_ATTENDANCE),
 }

@@ -161,7 +161,13 @@ class Roll:
         roster = set(await self.store.classes.roster(meeting.class_id, meeting.local_date))
         known = await self.store.students.get_many(changed)
         records = await self.store.records.of_students(self.meeting_id, changed)
-        return [RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in changed]
+        is_cancelled = meeting.state is MeetingState.CANCELLED
+        return [
+            RollEntryOut.of(
+                each, known.get(each), records.get(each), on_roster=each in roster, is_cancelled=is_cancelled
+            )
+            for each in changed
+        ]
 
     async def _wait(self, number: int, within_s: float) -> None:
         moved = asyncio.create_task(self.tail.beyond(number, within_s=max(within_s, 0.01)))

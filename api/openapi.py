@@ -45,6 +45,8 @@ _IF_NONE_MATCH: Document = {
     "description": "the `ETag` of the answer that you have: 304 where it still holds",
 }
 _ETAG: Document = {"schema": {"type": "string"}, "description": "changes when the answer does"}
+_ENTRY = "/v1/meetings/{meeting_id}/roll/{student_id}"
+_CORRECTED = ("meeting_cancelled", "stale_revision", "conflict")
 # The codes that come from what a route does, beside those that its form brings.
 _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/readyz"): ("store_unavailable",),
@@ -54,7 +56,16 @@ _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
         *("consent_missing", "too_many_photos", "upload_too_slow", "busy", "recognition_failed"),
         *PHOTO_CODES,
     ),
-    ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): ("stale_revision", "conflict"),
+    ("PATCH", "/v1/meetings/{meeting_id}"): ("conflict",),
+    ("POST", "/v1/meetings/{meeting_id}/cancel"): ("conflict",),
+    ("POST", "/v1/meetings/{meeting_id}/restore"): ("conflict",),
+    ("POST", "/v1/meetings/{meeting_id}/split"): ("conflict",),
+    ("PUT", _ENTRY): _CORRECTED,
+    ("POST", "/v1/meetings/{meeting_id}/roll/confirm"): ("meeting_cancelled", "conflict"),
+    ("POST", "/v1/meetings/{meeting_id}/roll/all-present"): ("meeting_cancelled", "conflict"),
+    ("POST", f"{_ENTRY}/confirm"): _CORRECTED,
+    ("POST", f"{_ENTRY}/not-this-person"): _CORRECTED,
+    ("POST", f"{_ENTRY}/undo"): ("nothing_to_undo", *_CORRECTED),
     ("DELETE", "/v1/tokens/{token_id}"): ("last_administrator",),
 }
 

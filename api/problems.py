@@ -38,6 +38,8 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "consent_missing": (409, "There is no standing consent"),
     "last_administrator": (409, "Nobody could manage tokens any more"),
     "request_in_progress": (409, "The same request is being worked on"),
+    "meeting_cancelled": (409, "The meeting does not take place"),
+    "nothing_to_undo": (409, "There is nothing to take back"),
     "stale_revision": (409, "The record changed meanwhile"),
     "too_many_photos": (409, "The student has enough photos"),
     "precondition_failed": (412, "It has changed meanwhile"),

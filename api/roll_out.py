@@ -7,9 +7,11 @@ from pydantic import Field
 from api.bodies import BodyOut
 from api.meeting_out import MeetingOut
 from api.times import MomentOut
-from attendance.meetings import Meeting
+from attendance.cameras import CameraKind
+from attendance.meetings import Meeting, MeetingState
 from attendance.people import Student
 from attendance.records import Record
+from attendance.rules.verdicts import CANCELLED
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
 
@@ -29,22 +31,35 @@ class RollEntryOut(BodyOut):
     provisional: bool = Field(description="true until a person confirms what counts against the student")
     method: Method | None
     reason: str | None
+    reason_code: str | None = Field(description="the institution's own, of an excuse")
     first_seen: MomentOut | None
     last_seen: MomentOut | None
     revision: int = Field(description="the number of changes so far; give it to say which state a correction is of")
 
     @classmethod
-    def of(cls, student_id: str, student: Student | None, record: Record | None, *, on_roster: bool) -> Self:
-        """Show a record, or that there is none yet."""
+    def of(
+        cls,
+        student_id: str,
+        student: Student | None,
+        record: Record | None,
+        *,
+        on_roster: bool,
+        is_cancelled: bool = False,
+    ) -> Self:
+        """Show a record, or that there is none yet. Of a cancelled meeting the records follow within seconds."""
+        stands = record.verdict if record else None
+        if is_cancelled:
+            stands = CANCELLED
         return cls(
             student_id=student_id,
             given_name=student.given_name if student else None,
             family_name=student.family_name if student else None,
             on_roster=on_roster,
-            status=record.status if record else PENDING,
-            provisional=record.provisional if record else False,
-            method=record.method if record else None,
-            reason=record.reason if record else None,
+            status=stands.status if stands else PENDING,
+            provisional=stands.provisional if stands else False,
+            method=stands.method if stands else None,
+            reason=stands.reason if stands else None,
+            reason_code=stands.reason_code if stands else None,
             first_seen=record.first_seen if record else None,
             last_seen=record.last_seen if record else None,
             revision=record.revision if record else 0,
@@ -81,8 +96,28 @@ class RevisionOut(BodyOut):
     provisional: bool
     method: Method | None
     reason: str | None
+    reason_code: str | None
     first_seen: MomentOut | None
     last_seen: MomentOut | None
+
+
+class SightingOut(BodyOut):
+    """One track of the student before one camera; say of its `id` where it isn't them."""
+
+    id: str
+    camera_id: str
+    kind: CameraKind
+    first_seen: MomentOut
+    last_seen: MomentOut
+    score: float
+    frames: int
+
+
+class CheckInOut(BodyOut):
+    """A card or a code that the student gave."""
+
+    method: Method
+    at: MomentOut
 
 
 class EvidenceOut(BodyOut):
@@ -99,6 +134,8 @@ class RecordOut(BodyOut):
     meeting: MeetingOut
     entry: RollEntryOut
     evidence: EvidenceOut | None
+    sightings: list[SightingOut]
+    check_ins: list[CheckInOut]
     history: list[RevisionOut]
 
     @classmethod
@@ -109,6 +146,8 @@ class RecordOut(BodyOut):
             meeting=meeting,
             entry=entry,
             evidence=EvidenceOut.model_validate(evidence) if evidence else None,
+            sightings=[SightingOut.model_validate(each) for each in record.sightings] if record else [],
+            check_ins=[CheckInOut.model_validate(each) for each in record.check_ins] if record else [],
             history=[RevisionOut.model_validate(revision) for revision in record.history] if record else [],
         )
 
@@ -120,7 +159,9 @@ async def roll_of(store: Store, meeting: Meeting) -> RollOut:
     everybody = sorted(roster | records.keys())
     known = await store.students.get_many(everybody)
     coverage = await store.progress.coverage_of(meeting.id, meeting.room_ids)
+    is_cancelled = meeting.state is MeetingState.CANCELLED
     entries = [
-        RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster) for each in everybody
+        RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster, is_cancelled=is_cancelled)
+        for each in everybody
     ]
     return RollOut.of(MeetingOut.model_validate(meeting), coverage.share(meeting.start, meeting.end), entries)

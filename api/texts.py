@@ -41,8 +41,12 @@ def _email(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_plain)]
+ReasonCode = Annotated[Name, StringConstraints(max_length=20)]
 Email = Annotated[Name, StringConstraints(max_length=254), AfterValidator(_email)]
 Id = Annotated[str, AfterValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+
+# A track's, as the stream app makes it: no id of the API's own.
+TrackId = Annotated[Name, StringConstraints(max_length=120)]
 
 StudentId = Annotated[Id, Path(description="the student's id")]
 ClassId = Annotated[Id, Path(description="the class's id")]

@@ -22,13 +22,16 @@ from attendance.store import Missing, Store
 router = APIRouter(prefix="/v1", tags=["meetings"], route_class=GuardedRoute)
 
 # A sitting is not a term: a longer one is a mistake in a date, and would keep its cameras' frames looked at for days.
-_LONGEST = timedelta(hours=24)
+LONGEST = timedelta(hours=24)
 
 
 def _each_once(ids: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(ids)) < len(ids):
         raise ValueError("name each room once")
     return ids
+
+
+RoomIds = Annotated[tuple[Id, ...], Field(min_length=1, max_length=20), AfterValidator(_each_once)]
 
 
 class MeetingIn(BodyIn):
@@ -49,7 +52,7 @@ class MeetingIn(BodyIn):
     )
 
     class_id: Id
-    room_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20), AfterValidator(_each_once)]
+    room_ids: RoomIds
     start: MomentIn
     end: MomentIn
     zone: Zone | None = Field(
@@ -62,7 +65,7 @@ class MeetingIn(BodyIn):
         start = info.data.get("start")
         if start is not None and end <= start:
             raise ValueError("a meeting ends after it starts")
-        if start is not None and end - start > _LONGEST:
+        if start is not None and end - start > LONGEST:
             raise ValueError("a meeting takes at most 24 hours")
         return end
 
@@ -75,7 +78,7 @@ async def add_meeting(body: MeetingIn, new_id: NewId, services: ServicesHere, re
         class_, rules = await store.classes.get(body.class_id)
     except Missing as error:
         raise invalid_field("body", "class_id", "unknown_class", f"there is no class {body.class_id}") from error
-    zone_of_rooms = await _zone_of_rooms(store, body.room_ids)
+    zone_of_rooms = await require_rooms(store, body.room_ids)
     meeting = Meeting(
         id=new_id,
         class_id=class_.id,
@@ -111,8 +114,8 @@ async def list_meetings(
     return make_page(found, limit, MeetingOut.model_validate, lambda meeting: write_moment(meeting.start, meeting.id))
 
 
-async def _zone_of_rooms(store: Store, room_ids: tuple[str, ...]) -> str | None:
-    """Give the zone of the first room that has one; raises Problem where a room doesn't exist."""
+async def require_rooms(store: Store, room_ids: tuple[str, ...]) -> str | None:
+    """Give the zone of the first of the rooms that has one; raises Problem where a room doesn't exist."""
     zones: list[str] = []
     for index, room_id in enumerate(room_ids):
         try:

@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from attendance.events import attendance_changed
 from attendance.meetings import Meeting
+from attendance.mistakes import mistakes
 from attendance.records import Block, Record
 from attendance.status import Status, UnmarkedReason
 from attendance.store.collection import (
@@ -61,6 +62,7 @@ class Records:
                 IndexModel([("revised_at", ASCENDING)]),
                 # Few records have one: it costs nothing where nobody says 'not this person'.
                 IndexModel([("denied_at", ASCENDING)], sparse=True),
+                IndexModel([("mistaken", ASCENDING)], sparse=True),
             ],
         )
 
@@ -101,6 +103,9 @@ class Records:
             fields |= {"revised_at": now, **PENDING}
         if after.blocks != (before.blocks if before else ()):
             fields["denied_at"] = present()
+        is_mistaken = bool(mistakes(after))
+        if is_mistaken:
+            fields["mistaken"] = meeting.start
         if document is None:
             try:
                 await insert(
@@ -124,6 +129,8 @@ class Records:
                 return False
             return True
         update: Document = {"$set": fields, "$inc": {"version": 1}}
+        if not is_mistaken and "mistaken" in document:
+            update["$unset"] = {"mistaken": ""}
         if events:
             update["$min"] = waiting(now) | unnumbered(now)
             update["$push"] = {"history": {"$each": history}, "outbox": {"$each": outbox}}
@@ -136,6 +143,14 @@ class Records:
                 {"meeting_id": meeting.id, "start": {"$ne": meeting.start}},
                 {"$set": {"start": meeting.start}, "$inc": {"version": 1}},
             )
+            await self._collection.update_many(
+                {"meeting_id": meeting.id, "mistaken": {"$exists": True}}, {"$set": {"mistaken": meeting.start}}
+            )
+
+    async def mistaken(self, *, start: datetime, end: datetime) -> list[Record]:
+        """Give the records in which the recogniser was wrong, of meetings that start in `[start, end)`."""
+        documents = await find_all(self._collection, {"mistaken": {"$gte": start, "$lt": end}})
+        return [record_from_document(document) for document in documents]
 
     async def get(self, meeting_id: str, student_id: str) -> Record | None:
         """Give one record, or None."""

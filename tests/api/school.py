@@ -53,10 +53,9 @@ class School:
     async def meeting(
         self, class_id: str, start: str = "2026-03-02T10:00:00Z", end: str = "2026-03-02T10:50:00Z", **fields: Any
     ) -> str:
-        rooms = [await self.room()]
-        return await self._make(
-            "/v1/meetings", {"class_id": class_id, "room_ids": rooms, "start": start, "end": end, **fields}
-        )
+        if "room_ids" not in fields:
+            fields["room_ids"] = [await self.room()]
+        return await self._make("/v1/meetings", {"class_id": class_id, "start": start, "end": end, **fields})
 
     async def mark(self, meeting_id: str, student_id: str, status: str) -> None:
         body_of(

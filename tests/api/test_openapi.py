@@ -6,9 +6,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from api.access import ACCESS
 from api.problems import CATALOGUE
+from attendance import rules
+from attendance.coverage import Coverage
+from attendance.records import Sighting
+from attendance.store import Store
 from tests.api.callers import Caller, body_of
 from tests.api.school import School
 
@@ -77,26 +82,44 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict
     assert {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} <= found
 
 
-async def test_every_example_of_a_body_is_taken(
-    document: dict[str, Any], administrator: Caller, school: School
-) -> None:
+async def a_meeting_with_a_record(app: FastAPI, school: School) -> dict[str, str]:
+    """Make what the examples of bodies speak of: a record at revision 1 with the sighting that one of them names."""
     student = await school.student()
     class_id = await school.class_(student)
-    meeting = await school.meeting(class_id)
-    ids = {"student_id": student, "class_id": class_id, "meeting_id": meeting}
-    there = {
-        "class_id": class_id,
-        "room_id": await school.room(),
-        "room_ids": [await school.room()],
-        "subjects": [class_id],
-    }
-    await school.mark(meeting, student, "absent")  # the example of a correction corrects revision 1
+    meeting_id = await school.meeting(class_id, "2026-09-01T08:00:00Z", "2026-09-01T08:50:00Z")
+    await school.mark(meeting_id, student, "absent")
+    store: Store = app.state.services.store
+    meeting = await store.meetings.get(meeting_id)
+    track = "6f1c2f4e-4a7b-4d0e-9a57-3c1f0b7d2e90"
+    seen = Sighting(track, student, "a camera", meeting.start, meeting.start, 0.9, 1)
+    await store.records.change(
+        meeting,
+        student,
+        lambda record: rules.see(
+            record, seen, meeting, counts_from=meeting.start, coverage=Coverage(), now=meeting.start
+        ),
+        now=meeting.start,
+    )
+    return {"student_id": student, "class_id": class_id, "meeting_id": meeting_id}
+
+
+async def test_every_example_of_a_body_is_taken(
+    document: dict[str, Any], app: FastAPI, administrator: Caller, school: School
+) -> None:
     tried = 0
     for method, path, operation in operations_of(document):
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
             continue
         (example,) = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]["examples"]
+        # Each on a meeting of its own: what one does mustn't stand in another's way.
+        ids = await a_meeting_with_a_record(app, school)
+        there = {
+            "class_id": ids["class_id"],
+            "room_id": await school.room(),
+            "room_ids": [await school.room()],
+            "subjects": [ids["class_id"]],
+        }
         body = {name: there.get(name, value) for name, value in example.items()}
         answer = await administrator.request(method, path.format(**ids), json=body)
         assert answer.is_success, (path, answer.text)

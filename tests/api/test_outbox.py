@@ -13,7 +13,7 @@ from api import ApiSettings
 from attendance.ids import attendance_event_id
 from attendance.settings import ConnectionSettings
 from deploy.init import initialise
-from tests.api.callers import Caller
+from tests.api.callers import Caller, body_of
 from tests.api.conftest import ONE_PARTITION, running
 from tests.api.school import School
 
@@ -57,6 +57,31 @@ async def test_each_mark_is_an_event_with_the_whole_state_in_order_of_revision(
         "late",
     )
     assert "Lovelace" not in json.dumps(told)
+
+
+async def test_every_kind_of_correction_is_an_event_in_order_of_revision_with_its_cause(
+    administrator: Caller, school: School, events: AIOKafkaConsumer
+) -> None:
+    student = await school.student("Ada", "Lovelace")
+    meeting = await school.meeting(await school.class_(student))
+    entry = f"/v1/meetings/{meeting}/roll/{student}"
+    await school.mark(meeting, student, "absent")
+    notice = {"first_day": "2026-03-02", "last_day": "2026-03-02", "reason": "a secret illness", "reason_code": "M7"}
+    given = body_of(await administrator.post(f"/v1/students/{student}/notices", notice), 201)
+    assert given["changed"] == 1
+    body_of(await administrator.delete(f"/v1/students/{student}/notices/{given['id']}"))
+    body_of(await administrator.post(f"{entry}/undo", {}))
+    body_of(await administrator.post(f"/v1/meetings/{meeting}/roll/all-present", {}))
+    told = await next_of(events, student, 5)
+    assert [(event["data"]["revision"], event["data"]["cause"], event["data"]["status"]) for event in told] == [
+        (1, "correction", "absent"),
+        (2, "notice", "excused"),
+        (3, "notice", "absent"),
+        (4, "undo", "unmarked"),
+        (5, "correction", "present"),
+    ]
+    assert "secret" not in json.dumps(told)
+    assert "M7" not in json.dumps(told)
 
 
 async def test_with_kafka_away_marks_are_made_and_their_events_are_sent_when_it_is_back(

@@ -15,6 +15,11 @@ from tests.api.callers import Caller, problem_of
 from tests.api.school import CONSENT, School, an_id
 
 A, R, T, S, D = Role
+# What these ask for isn't there in an ordinary record: a sighting, and a word to take back.
+ASKS_FOR_MORE = {
+    ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/not-this-person"),
+    ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/undo"),
+}
 PUBLIC = frozenset({None, *Role})
 
 # Written by hand, apart from the table in the API: who gets in, whatever the object.
@@ -58,6 +63,19 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("GET", "/v1/meetings/{meeting_id}/roll"): frozenset({A, R, T}),
     ("GET", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T, S}),
     ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): frozenset({A, R, T}),
+    ("PATCH", "/v1/meetings/{meeting_id}"): frozenset({A, R}),
+    ("POST", "/v1/meetings/{meeting_id}/cancel"): frozenset({A, R}),
+    ("POST", "/v1/meetings/{meeting_id}/restore"): frozenset({A, R}),
+    ("POST", "/v1/meetings/{meeting_id}/split"): frozenset({A, R}),
+    ("POST", "/v1/meetings/{meeting_id}/roll/confirm"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings/{meeting_id}/roll/all-present"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/confirm"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/not-this-person"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/undo"): frozenset({A, R, T}),
+    ("POST", "/v1/students/{student_id}/notices"): frozenset({A, R}),
+    ("GET", "/v1/students/{student_id}/notices"): frozenset({A, R, S}),
+    ("DELETE", "/v1/students/{student_id}/notices/{notice_id}"): frozenset({A, R}),
+    ("GET", "/v1/recogniser/mistakes"): frozenset({A, R}),
 }
 
 
@@ -95,6 +113,19 @@ class Campus:
                 }
             },
             ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): {"json": {"status": "present"}},
+            ("PATCH", "/v1/meetings/{meeting_id}"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/cancel"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/restore"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/split"): {"json": {"at": "2026-03-02T10:25:00Z"}},
+            ("POST", "/v1/meetings/{meeting_id}/roll/confirm"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/roll/all-present"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/confirm"): {"json": {}},
+            ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/not-this-person"): {"json": {"sighting_id": "a"}},
+            ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/undo"): {"json": {}},
+            ("POST", "/v1/students/{student_id}/notices"): {
+                "json": {"first_day": "2026-03-02", "last_day": "2026-03-03", "reason": "ill"}
+            },
+            ("GET", "/v1/recogniser/mistakes"): {"params": {"from": "2026-03-02", "to": "2026-03-03"}},
         }
         return bodies.get((method, template), {})
 
@@ -115,6 +146,7 @@ async def campus(app: FastAPI, school: School, calling: Callable[[str | None], C
         "room_id": await school.room(),
         "camera_id": camera,
         "photo_id": an_id(),
+        "notice_id": an_id(),
         "token_id": "0123456789ab",
     }
     own: dict[Role | None, Caller] = {
@@ -190,7 +222,9 @@ async def hidden(campus: Campus, stranger: Caller, method: str, template: str) -
     assert there == nothing
 
 
-@pytest.mark.parametrize(("method", "template"), [route for route, roles in EXPECTED.items() if T in roles])
+@pytest.mark.parametrize(
+    ("method", "template"), [route for route, roles in EXPECTED.items() if T in roles and route not in ASKS_FOR_MORE]
+)
 async def test_a_teacher_is_served_for_their_own_class(campus: Campus, method: str, template: str) -> None:
     assert (await campus.call(campus.own[T], method, template)).status_code == 200
 
