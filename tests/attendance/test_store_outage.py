@@ -9,6 +9,7 @@ import pytest
 from bson.errors import InvalidDocument
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     CursorNotFound,
     ExecutionTimeout,
     NetworkTimeout,
@@ -16,6 +17,7 @@ from pymongo.errors import (
     OperationFailure,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
+    WriteError,
 )
 
 from attendance import rules
@@ -205,6 +207,11 @@ async def test_a_killed_database_that_comes_back_has_all_that_was_acknowledged(o
         (WaitQueueTimeoutError("all connections are busy"), StoreUnavailable),
         (CursorNotFound("the server was started again between two batches", 43), StoreUnavailable),
         (ExecutionTimeout("too slow", 50), StoreUnavailable),
+        (OperationFailure("the disk is full", 14031), StoreUnavailable),
+        (WriteError("the disk is full", 14031), StoreUnavailable),
+        (BulkWriteError({"writeErrors": [{"code": 14031}, {"code": 11000}]}), StoreUnavailable),
+        (OperationFailure("internal server error", 1), StoreUnavailable),
+        (BulkWriteError({"writeErrors": [{"code": 11000}]}), BulkWriteError),
         (OperationFailure("no such thing", 59), OperationFailure),
         (InvalidDocument("a key that can't be", {}), InvalidDocument),
     ],

@@ -49,8 +49,8 @@ class FullDisk:
 
     @property
     def url(self) -> str:
-        """The address that clients are to use."""
-        return f"mongodb://127.0.0.1:{self.port}"
+        """The address that clients are to use: direct, or they would go on to where the server says that it is."""
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
