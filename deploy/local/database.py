@@ -3,6 +3,9 @@
 from deploy.local.ports import LOOPBACK
 from deploy.local.settings import LocalSettings
 
+# WiredTiger's word for a fault of the disk after which every command fails, until the process is started anew.
+BROKEN = "WT_PANIC"
+
 
 def command(settings: LocalSettings) -> list[str]:
     """Give the database's command line."""

@@ -59,7 +59,7 @@ def parts_of(settings: LocalSettings) -> dict[str, Part]:
         }
         broker = Part(KAFKA, settings.kafka_bootstrap, kafka_works, program, ports)
     if settings.database_is_local:
-        program = Program(DATABASE, database.command(settings), _BACKENDS_FIRST, _DATABASE_STOP_S)
+        program = Program(DATABASE, database.command(settings), _BACKENDS_FIRST, _DATABASE_STOP_S, database.BROKEN)
         store = Part(DATABASE, store.address, database_works, program, {"ROLLCALL_MONGO_PORT": settings.mongo_port})
     services = [
         service("ingest", settings.ingest_port),

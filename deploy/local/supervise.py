@@ -41,12 +41,16 @@ class SupervisorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process to supervise. A lower `order` starts earlier and stops later."""
+    """One process to supervise. A lower `order` starts earlier and stops later.
+
+    `broken_word`: one that says such a thing in its output can't go on, and is ended and started anew.
+    """
 
     name: str
     command: Sequence[str]
     order: int
     stop_wait_s: int
+    broken_word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,9 @@ class Supervisor:
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
             "[rpcinterface:backoff]",
             "supervisor.rpcinterface_factory=deploy.supervisor_backoff:make_interface",
+            "[rpcinterface:broken]",
+            "supervisor.rpcinterface_factory=deploy.supervisor_broken:make_interface",
+            *(f"{each.name}={_escaped(each.broken_word)}" for each in programs if each.broken_word),
         ]
         for program in programs:
             command = ["setpriv", "--pdeathsig", "KILL", *program.command]
@@ -226,6 +233,8 @@ class Supervisor:
                 f"stopwaitsecs={program.stop_wait_s}",
                 "killasgroup=true",
                 "redirect_stderr=true",
+                # Its output is looked through for that word.
+                f"stdout_events_enabled={'true' if program.broken_word else 'false'}",
                 f"stdout_logfile={_escaped(self._log_dir / program.name)}.log",
                 "stdout_logfile_maxbytes=10MB",
                 "stdout_logfile_backups=2",

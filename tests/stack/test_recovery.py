@@ -1,12 +1,17 @@
 """What is killed comes back, with everything that was acknowledged, and leaves nothing behind."""
 
+import contextlib
 import os
+import resource
+import secrets
 import signal
+from typing import Any
 
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
 
 from attendance.settings import ConnectionSettings
 from deploy.local.health import Unhealthy, check_kafka, check_mongo
@@ -17,6 +22,7 @@ from tests.stack.waiting import until
 
 MESSAGES = 500
 DOCUMENTS = 300
+FILLING = 200
 
 
 def kill(stack: LocalStack, name: str) -> int:
@@ -83,6 +89,24 @@ async def test_a_killed_database_comes_back_with_every_acknowledged_write(own_st
     async with AsyncMongoClient[dict[str, int]](own_stack.mongo_url) as client:
         found = [one["_id"] async for one in client.recovery.numbers.find().sort("_id")]
     assert found == written
+
+
+async def test_a_database_whose_disk_was_full_comes_back_by_itself_once_there_is_room(own_stack: LocalStack) -> None:
+    full = own_stack.pid_of("database")
+    assert full is not None
+    acknowledged = []
+    async with AsyncMongoClient[dict[str, Any]](own_stack.mongo_url, w="majority", journal=True) as client:
+        # No file of the process may grow beyond this, which is what a full disk looks like to it.
+        resource.prlimit(full, resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+        for number in range(FILLING):
+            with contextlib.suppress(PyMongoError):
+                await client.recovery.full.insert_one({"_id": number, "filling": secrets.token_bytes(20_000)})
+                acknowledged.append(number)
+    assert own_stack.pid_of("database") != full, "it did not notice that the disk was full"
+    await until(lambda: database_works(own_stack), "the database takes writes again")
+    async with AsyncMongoClient[dict[str, Any]](own_stack.mongo_url) as client:
+        found = [one["_id"] async for one in client.recovery.full.find({}, {"_id": 1}).sort("_id")]
+    assert set(acknowledged) <= set(found)
 
 
 async def test_nothing_survives_a_killed_supervisor_and_the_next_start_is_clean(own_stack: LocalStack) -> None:
