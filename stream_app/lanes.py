@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -155,11 +155,9 @@ class Lane:
                 arrival.cancel()
 
     def _next(self) -> Work | None:
-        if not self._waiting:
-            return None
-        head = self._waiting[0]
-        near = (work for work in self._waiting if head.taken_at - work.taken_at <= ORDER_TOLERANCE)
-        return min(near, key=lambda work: (work.taken_at, work.message.offset))
+        # Whoever comes behind one that is tried alone waits for the end of its try, however early it was taken.
+        alone = next((work for work in self._waiting if work.is_alone), None)
+        return alone or (first_of(self._waiting) if self._waiting else None)
 
     async def _write(self) -> None:
         run, self._run = self._run, []
@@ -213,6 +211,22 @@ class Lanes:
 
 def _short(key: bytes | None) -> bytes | None:
     return key if key is None or len(key) <= LONGEST_KEY else hashlib.sha256(key).digest()
+
+
+def first_of(works: Iterable[Work]) -> Work:
+    """Give the one of a camera's frames, in order of arrival, that goes first.
+
+    It is taken earlier than all that came before it, or it would go before those that have to go first; a frame whose
+    time is far ahead, by a wrong clock or because it is no camera's, would let any of the others do so.
+    """
+    of = iter(works)
+    head = first = next(of)
+    for work in of:
+        if work.taken_at < first.taken_at and head.taken_at - work.taken_at <= ORDER_TOLERANCE:
+            first = work
+        elif work.taken_at < first.taken_at:
+            break  # those behind it have to let it go first
+    return first
 
 
 def taken_at(message: Message) -> datetime:

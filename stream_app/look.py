@@ -14,6 +14,7 @@ from stream_app.pool import RecognitionPool, look_patiently
 from stream_app.resuming import Resuming
 from stream_app.rosters import Rosters
 from stream_app.stages import stage
+from stream_app.suspects import Suspects
 from stream_app.thinner import Thinner, Turn
 
 
@@ -38,7 +39,7 @@ class Looker:
         self._thinner = thinner
         self._health = health
         self._spares_work = spares_work
-        self._alone = asyncio.Lock()
+        self._suspects = Suspects()
 
     async def look(self, work: Work) -> Outcome:
         """Tell what became of a frame: what it shows, why it is refused, or None where it was abandoned meanwhile."""
@@ -52,9 +53,7 @@ class Looker:
             return None if work.is_abandoned else refused
 
     async def _look_alone(self, work: Work) -> Outcome:
-        await self._alone.acquire()
-        if work.is_abandoned:
-            self._alone.release()
+        if not await self._suspects.turn(work):
             return None
         work.is_begun = work.is_alone = True
         release = asyncio.create_task(self._release_when_settled(work))
@@ -63,13 +62,13 @@ class Looker:
             return await self._look(work)
         except asyncio.CancelledError:
             release.cancel()
-            self._alone.release()
+            self._suspects.over()
             raise
 
     async def _release_when_settled(self, work: Work) -> None:
         # Writing what it showed can end the process as well: the next suspect waits until all of this one is over.
         await work.settled.wait()
-        self._alone.release()
+        self._suspects.over()
 
     async def _look(self, work: Work) -> Outcome:
         with stage("checks", work.trace):

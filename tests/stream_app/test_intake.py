@@ -180,6 +180,15 @@ async def test_a_frame_that_was_taken_a_little_earlier_goes_first_though_it_came
     assert bench.acknowledged == [0, 1, 2]
 
 
+async def test_a_frame_with_a_time_far_ahead_lets_none_of_those_behind_it_change_places(bench: Bench) -> None:
+    bench.give(0, taken_at="2026-01-01T00:00:30Z")
+    bench.give(1, taken_at="2026-01-01T00:00:00Z")
+    bench.give(2, taken_at="2026-01-01T00:00:20Z")
+    bench.give(3, taken_at="2026-01-01T00:00:29.5Z")
+    await bench.see(0, 1, 2, 3)
+    assert [frame for run in bench.settled for frame in run] == ["f0", "f1", "f2", "f3"]
+
+
 async def test_what_is_written_is_said_to_reach_no_further_than_the_first_frame_still_waiting(bench: Bench) -> None:
     bench.give(0, taken_at="2026-01-01T00:00:00.4Z")
     bench.give(1, taken_at="2026-01-01T00:00:00.2Z")

@@ -1,6 +1,7 @@
 """Frames that may have killed the process are tried one at a time, counted, and refused the third time."""
 
 import asyncio
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,6 +16,7 @@ from stream_app.checks import FrameChecks
 from stream_app.completeness import Completeness
 from stream_app.health import Health
 from stream_app.lanes import Lane, Settle, Work
+from stream_app.lanes import Settled as SettledFrame
 from stream_app.look import Looker
 from stream_app.messages import CheckedFrame, Message, Outcome, Refused
 from stream_app.pool import RecognitionPool
@@ -76,14 +78,18 @@ class Bench:
             spares_work=True,
         )
 
-    def look(self, offset: int) -> "asyncio.Task[Outcome]":
+    def look(self, offset: int, lane: Lane | None = None, taken_at: datetime = MOMENT) -> "asyncio.Task[Outcome]":
+        """Without a lane a frame is settled as soon as it was looked at."""
         message = Message("frames", 0, offset, b"camera", b"picture", (), MOMENT)
         slot = self.assignment.slots.add(offset, 1, lambda: None)
-        work = Work(message, slot, self.assignment, MOMENT)
-        work.lane = Lane(cast("Settle", None), 0.0)
+        work = Work(message, slot, self.assignment, taken_at)
+        work.lane = lane or Lane(cast("Settle", None), 0.0)
         work.let_bytes_go = lambda: None
-        task = asyncio.ensure_future(self.looker.look(work))
-        task.add_done_callback(lambda _: work.settled.set())
+        work.outcome = task = asyncio.ensure_future(self.looker.look(work))
+        if lane is None:
+            task.add_done_callback(lambda _: work.settled.set())
+        else:
+            lane.put(work, lambda _: None)
         return task
 
 
@@ -119,7 +125,7 @@ async def test_frames_beyond_the_suspects_do_not_wait_for_them() -> None:
     bench = Bench(Takeover(suspects_until=1, tries={}))
     looks = [bench.look(offset) for offset in range(3)]
     await asyncio.sleep(0.01)
-    assert bench.checks.seen == [0, 1, 2]
+    assert sorted(bench.checks.seen) == [0, 1, 2]
     bench.checks.pass_on.set()
     await asyncio.gather(*looks)
 
@@ -163,3 +169,41 @@ async def test_while_the_database_is_away_no_frame_is_begun(monkeypatch: pytest.
     bench.partitions.is_away = False
     await look
     assert bench.checks.seen == [0]
+
+
+class Settled:
+    """Lanes' settling that only notes the order, and ends each try."""
+
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+
+    async def take(self, _lane: Lane, _work: Work, _outcome: Outcome) -> None:
+        return None
+
+    async def write(self, _lane: Lane, run: list[SettledFrame], _next_offset: int) -> None:
+        for each in run:
+            self.offsets.append(each.work.message.offset)
+            each.work.settled.set()
+
+
+@pytest.mark.parametrize("seconds", [(1, 0, 2), (0.4, 0.2, 0), (0, 1, 2), (2, 1.5, 3600)])
+@pytest.mark.parametrize("together", [True, False])
+async def test_suspects_that_came_a_little_out_of_order_do_not_wait_for_each_other(
+    seconds: tuple[float, ...], *, together: bool
+) -> None:
+    bench = Bench(Takeover(suspects_until=3, tries={}))
+    settled = Settled()
+    lane = Lane(settled, 0.0)
+    looks = []
+    for offset, second in enumerate(seconds):
+        looks.append(bench.look(offset, lane, MOMENT + timedelta(seconds=second)))
+        if not together:
+            await asyncio.sleep(0.01)
+    bench.checks.pass_on.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*looks)
+        while len(settled.offsets) < len(seconds):
+            await asyncio.sleep(0)
+    assert bench.checks.most_at_once == 1
+    in_time = sorted(range(3), key=lambda offset: seconds[offset])
+    assert settled.offsets == (in_time if together else [0, *(offset for offset in in_time if offset)])
