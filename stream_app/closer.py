@@ -68,6 +68,7 @@ class Closer:
         self._every_s = every_s
         self._recount = Recount(store)
         self._replanning = Replanning(store, encoder)
+        self._asked: dict[Meeting, datetime] = {}
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -152,15 +153,17 @@ class Closer:
             for meeting in rest
         ]
         silent = [meeting for meeting, mark in marks if mark is Watermark.PAST_BUT_FOR_SILENT]
-        past = await self._past(meeting for meeting in silent if now >= meeting.end + ON_THE_WAY)
+        past = await self._past((meeting for meeting in silent if now >= meeting.end + ON_THE_WAY), now)
         return too_long + [meeting for meeting, mark in marks if mark is Watermark.PAST] + past
 
-    async def _past(self, meetings: Iterable[Meeting]) -> list[Meeting]:
-        ends = {meeting: meeting.end + ON_THE_WAY for meeting in meetings}
-        if not ends:
+    async def _past(self, meetings: Iterable[Meeting], now: datetime) -> list[Meeting]:
+        # A camera that was cut off sends its backlog after the end: what has come by the first time that the meeting
+        # could close is heard as well, and no more than that, or a steady stream of frames would keep it open.
+        self._asked = {meeting: self._asked.get(meeting, now) for meeting in meetings}
+        if not self._asked:
             return []
-        processed = await self._arrivals.processed_until(ends.values())
-        return [meeting for meeting, end in ends.items() if end in processed]
+        processed = await self._arrivals.processed_until(self._asked.values())
+        return [meeting for meeting, moment in self._asked.items() if moment in processed]
 
     async def _tell(self, meeting: Meeting, state: MeetingState, coverage: Coverage) -> bool:
         event = meeting_closed(

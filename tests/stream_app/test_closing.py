@@ -30,13 +30,13 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 class Waiting:
-    """What Kafka would say: whether frames from before the meeting's end still wait."""
+    """What Kafka would say: since when a frame waits there; None where none does."""
 
     def __init__(self) -> None:
-        self.is_all_processed = True
+        self.oldest: datetime | None = None
 
     async def processed_until(self, moments: Iterable[datetime]) -> set[datetime]:
-        return set(moments) if self.is_all_processed else set()
+        return {moment for moment in moments if self.oldest is None or moment <= self.oldest}
 
 
 class Hall:
@@ -138,10 +138,10 @@ async def test_a_camera_that_was_silent_since_before_the_meeting_has_no_say(hall
 async def test_a_silent_camera_whose_frames_may_still_wait_in_kafka_keeps_the_meeting_open(hall: Hall) -> None:
     await hall.store.cameras.add(replace(hall.camera, id=new_id()))
     await hall.look_through(range(32))
-    hall.arrivals.is_all_processed = False
+    hall.arrivals.oldest = hall.meeting.end
     await hall.closer().round()
     assert await hall.state() is MeetingState.OPEN
-    hall.arrivals.is_all_processed = True
+    hall.arrivals.oldest = None
     await hall.closer().round()
     assert await hall.state() is MeetingState.CLOSED
 
@@ -160,6 +160,19 @@ async def test_who_had_no_template_yet_when_frames_were_looked_at_is_not_absent(
     assert record
     assert (record.status, record.reason) == (Status.UNMARKED, UnmarkedReason.NO_TEMPLATE)
     assert (await hall.store.records.get(hall.meeting.id, hall.ben) or record).status is Status.ABSENT
+
+
+async def test_a_backlog_that_waits_is_heard_before_the_meeting_closes_but_nothing_later(hall: Hall) -> None:
+    await hall.store.cameras.add(replace(hall.camera, id=new_id()))
+    await hall.look_through(range(32))
+    closer = hall.closer()
+    # It came long after the meeting's end, from a camera that was cut off.
+    hall.arrivals.oldest = datetime.now(UTC) - timedelta(seconds=1)
+    await closer.round()
+    assert await hall.state() is MeetingState.OPEN
+    hall.arrivals.oldest = datetime.now(UTC)
+    await closer.round()
+    assert await hall.state() is MeetingState.CLOSED
 
 
 async def test_an_hour_after_its_end_a_meeting_nobody_looked_at_is_not_taken_and_nobody_absent(store: Store) -> None:
