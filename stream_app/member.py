@@ -24,12 +24,20 @@ MOST_REJOINS = 5
 WITHIN_SECONDS = 60.0
 
 
+# A rebalance takes a minute at the most, and a little more where a member was killed in it.
+OUTSIDE_SECONDS = 90.0
+
+
 class MemberIdTaken(Exception):
     """The id that was asked for can't be had: another process of this machine has it, or it can't be one."""
 
 
 class Duel(Exception):
     """Another process, on another machine, is this member too."""
+
+
+class Outside(Exception):
+    """The group gave this process no partitions for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,30 @@ class DuelWatch:
                 f"another process is the worker {self._member!r} too; give the workers of each machine a "
                 "ROLLCALL_WORKER of their own"
             )
+
+
+class OutsideWatch:
+    """Notices a process that the group has forgotten.
+
+    aiokafka keeps an answer to a join that it doesn't know (Kafka gave an unknown error to one of two with one id) for
+    whoever asks for messages next, and waits with the next join until then. Nobody asks before there are partitions.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._inside_until = clock()
+
+    def note(self, *, is_assigned: bool) -> None:
+        """Note whether the group gave this process its share, be it empty.
+
+        Raises:
+            Outside: it has not for longer than any rebalance takes.
+        """
+        now = self._clock()
+        if is_assigned:
+            self._inside_until = now
+        elif now - self._inside_until > OUTSIDE_SECONDS:
+            raise Outside(f"the consumer group has given this worker no partitions for {OUTSIDE_SECONDS:.0f} s")
 
 
 def _locked(path: Path) -> TextIO | None:

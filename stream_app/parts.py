@@ -29,6 +29,7 @@ from stream_app.health import Health
 from stream_app.intake import Intake
 from stream_app.look import Looker
 from stream_app.meetings_on import MeetingsOn
+from stream_app.member import OutsideWatch
 from stream_app.overload import Controller
 from stream_app.pool import RecognitionPool
 from stream_app.pressure import Pressure
@@ -183,7 +184,9 @@ class Parts:
             self._start_anew(failed=True)
 
     async def _measure(self) -> None:
+        outside = OutsideWatch()
         while True:
+            outside.note(is_assigned=self.health.is_assigned)
             await self._measure_lag()
             try:
                 oldest, now = await self.store.pending_events.oldest(), datetime.now(UTC)

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.member import MOST_REJOINS, WITHIN_SECONDS, Duel, DuelWatch, MemberIdTaken, hold_member
+from stream_app.member import (
+    MOST_REJOINS,
+    OUTSIDE_SECONDS,
+    WITHIN_SECONDS,
+    Duel,
+    DuelWatch,
+    MemberIdTaken,
+    Outside,
+    OutsideWatch,
+    hold_member,
+)
 
 HOLD = """
 import sys
@@ -87,3 +97,15 @@ def test_being_thrown_out_again_and_again_is_a_duel_and_seldom_is_not() -> None:
         watch.joined(f"often-{round_}")
     with pytest.raises(Duel, match="another process is the worker 'worker-0' too"):
         watch.joined("once more")
+
+
+def test_a_worker_that_the_group_has_forgotten_is_noticed_and_one_in_a_rebalance_is_not() -> None:
+    clock = Clock()
+    watch = OutsideWatch(clock)
+    for _ in range(3):
+        clock.now += OUTSIDE_SECONDS
+        watch.note(is_assigned=False)
+        watch.note(is_assigned=True)
+    clock.now += OUTSIDE_SECONDS + 1
+    with pytest.raises(Outside, match="no partitions for 90 s"):
+        watch.note(is_assigned=False)
