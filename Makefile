@@ -8,7 +8,7 @@ SUMS := deploy/local/jars/libs.sha256
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-long lint up down lock clean
+.PHONY: help install demo test test-long chaos soak lint up down lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ test: install ## Run the tests
 
 test-long: install ## Run the long tests
 	$(BIN)/pytest -m long --timeout=3600 $(ARGS)
+
+chaos: install ## Run the long fault tests, then random faults under load; SEED=7 gives the same faults again
+	$(BIN)/pytest -m long --timeout=3600 tests/system $(ARGS)
+	ROLLCALL_CHAOS_SEED=$(SEED) $(BIN)/python -m benchmarks chaos
+
+soak: install ## Watch the memory under 80 % load: make soak MINUTES=60
+	ROLLCALL_SOAK_MINUTES=$(or $(MINUTES),60) $(BIN)/python -m benchmarks soak
 
 lint: install ## Check style, types, and that the lock names no package index
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import benchmarks
 
 # Modules of this package that aren't benchmarks.
 _MATERIAL = {"__main__", "bare_loop", "campus", "face_views", "live", "material", "running_app"}
+_MATERIAL |= {f"chaos_{part}" for part in ("campus", "faults", "load", "outcome", "recovery")}
 
 
 def main() -> None:

@@ -23,11 +23,11 @@ class Backends:
 
     def kill(self, name: str) -> None:
         """Kill one with SIGKILL."""
-        os.kill(self._pid(name), signal.SIGKILL)
+        os.kill(self.pid_of(name), signal.SIGKILL)
 
     async def pause(self, *names: str, seconds: float) -> None:
         """Stop some of them, all at once, with SIGSTOP and let them go on."""
-        with paused(*(self._pid(name) for name in names)):
+        with paused(*(self.pid_of(name) for name in names)):
             await asyncio.sleep(seconds)
 
     async def be_away(self, *names: str, seconds: float) -> None:
@@ -51,7 +51,12 @@ class Backends:
 
         await until(do_their_work, seconds=120)
 
-    def _pid(self, name: str) -> int:
-        pid = self._stack.pid_of(name)
+    def pid_of(self, name: str) -> int:
+        """Give the process of one that runs."""
+        pid = self.finds(name)
         assert pid is not None, f"{name} does not run"
         return pid
+
+    def finds(self, name: str) -> int | None:
+        """Give the process of one, None where it doesn't run."""
+        return self._stack.pid_of(name)

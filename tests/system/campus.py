@@ -30,8 +30,13 @@ _PORTS = {"ingest": "ROLLCALL_INGEST_PORT", "stream": "ROLLCALL_STREAM_PORT", "a
 class Stack(Protocol):
     """What the fixture `stack` gives."""
 
-    kafka_bootstrap: str
-    mongo_url: str
+    @property
+    def kafka_bootstrap(self) -> str:
+        """Kafka's address."""
+
+    @property
+    def mongo_url(self) -> str:
+        """The database's address."""
 
 
 class Campus:
@@ -162,6 +167,25 @@ class Campus:
             while len(found) < count and time.monotonic() < deadline:
                 batches = await consumer.getmany(timeout_ms=200)
                 found += [message for batch in batches.values() for message in batch]
+        finally:
+            await consumer.stop()
+        return found
+
+    async def read_all(self, topic: str) -> list[ConsumerRecord]:
+        """Read all that a topic holds now."""
+        consumer = AIOKafkaConsumer(
+            topic,
+            bootstrap_servers=self.connection.kafka_bootstrap,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=11_000_000,
+        )
+        await consumer.start()
+        found: list[ConsumerRecord] = []
+        try:
+            ends = await consumer.end_offsets(consumer.assignment())
+            while any([await consumer.position(each) < end for each, end in ends.items()]):
+                for messages in (await consumer.getmany(timeout_ms=200)).values():
+                    found += messages
         finally:
             await consumer.stop()
         return found

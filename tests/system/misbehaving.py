@@ -7,12 +7,14 @@ such seam.
 
 import os
 import signal
+import sys
 import time
 from importlib import import_module
 from typing import Any
 
 from stream_app.cli import run
 
+MISBEHAVING = (sys.executable, "-m", "tests.system.misbehaving")
 KILLS_THE_RECOGNISER, KILLS_THE_WORKER, NEVER_ENDS = b"kills the recogniser", b"kills the worker", b"never ends"
 _COMMENT = b"\xff\xfe"
 

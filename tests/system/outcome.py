@@ -41,8 +41,8 @@ async def outcome_of(campus: Campus, school: School, *, letters: int, seconds: f
     for event in told:
         contents.setdefault(event["id"], set()).add(json.dumps(event, sort_keys=True))
     return Outcome(
-        records={people[record.student_id]: _essence(record) for record in records},
-        events={event["id"]: _without(event["data"]) for event in told},
+        records={people[record.student_id]: essence(record) for record in records},
+        events={event["id"]: without_what_may_differ(event["data"]) for event in told},
         refused=Counter((each.get("ce_id", ""), each["dead_reason"]) for each in headers),
         contradictions=tuple(sorted(id_ for id_, found in contents.items() if len(found) > 1)),
     )
@@ -58,10 +58,12 @@ async def _events(campus: Campus, different: int) -> list[dict[str, Any]]:
         count = 2 * len(found)
 
 
-def _essence(record: Record) -> tuple[Any, ...]:
+def essence(record: Record) -> tuple[Any, ...]:
+    """Give what of a record must be the same."""
     steps = tuple((step.number, step.status, step.provisional, step.cause, step.first_seen) for step in record.history)
     return record.status, record.provisional, record.method, record.reason, record.first_seen, record.revision, steps
 
 
-def _without(data: dict[str, Any]) -> dict[str, Any]:
+def without_what_may_differ(data: dict[str, Any]) -> dict[str, Any]:
+    """Give what of an event must be the same."""
     return {name: value for name, value in data.items() if name not in _MAY_DIFFER}

@@ -1,7 +1,6 @@
 """Frames that are themselves at fault: the guilty one is refused, once, and no innocent one beside it."""
 
 import random
-import sys
 from collections import Counter
 from dataclasses import replace
 
@@ -11,11 +10,10 @@ from ingest.contract import Frame
 from stream_app.lanes import ORDER_TOLERANCE
 from tests.system.conftest import MakeCampus, MakeWorkers
 from tests.system.lecture import Lecture
-from tests.system.misbehaving import KILLS_THE_RECOGNISER, KILLS_THE_WORKER, NEVER_ENDS, poison
+from tests.system.misbehaving import KILLS_THE_RECOGNISER, KILLS_THE_WORKER, MISBEHAVING, NEVER_ENDS, poison
 from tests.system.outcome import Outcome, outcome_of
 from tests.system.pictures import hopper, jpeg
 
-MISBEHAVING = (sys.executable, "-m", "tests.system.misbehaving")
 REASONS = {
     KILLS_THE_RECOGNISER: "recognition_crashed",
     KILLS_THE_WORKER: "ends_the_process",

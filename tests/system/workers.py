@@ -23,18 +23,18 @@ _FRAMES = re.compile(r"^rollcall_stream_frames_total\{.*\} ([0-9.e+]+)$", re.MUL
 
 
 class Workers:
-    """Workers by name. Each is a process of its own, started by `command`, on a port of its own."""
+    """Workers by name. Each is a process of its own, started by `command`, on one of the `ports`."""
 
     def __init__(self, campus: Campus, command: Sequence[str] = (ROLLCALL, "stream"), **settings: str) -> None:
         self._campus = campus
         self._command = command
         self._settings = settings
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._ports: dict[str, int] = {}
+        self.ports: dict[str, int] = {}
 
     def start(self, name: str = "one") -> None:
         """Start a worker, without waiting for it."""
-        port = self._ports.setdefault(name, free_port())
+        port = self.ports.setdefault(name, free_port())
         environment = {**self._campus.environment, "ROLLCALL_STREAM_PORT": str(port), **_NEVER_THIN, **self._settings}
         with self.log_file(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
@@ -52,7 +52,7 @@ class Workers:
             async def answers() -> bool:
                 assert self.running[name].poll() is None, self.log_file(name).read_text()[-4000:]
                 with contextlib.suppress(httpx.HTTPError):
-                    return (await client.get(f"http://127.0.0.1:{self._ports[name]}/readyz")).is_success
+                    return (await client.get(f"http://127.0.0.1:{self.ports[name]}/readyz")).is_success
                 return False
 
             await until(answers, seconds=90)
@@ -61,7 +61,7 @@ class Workers:
         """Give how many frames a worker has finished since its start; none where it doesn't answer."""
         with contextlib.suppress(httpx.HTTPError):
             async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
-                page = (await client.get(f"http://127.0.0.1:{self._ports[name]}/metrics")).text
+                page = (await client.get(f"http://127.0.0.1:{self.ports[name]}/metrics")).text
                 return sum(float(value) for value in _FRAMES.findall(page))
         return 0.0
 
@@ -75,6 +75,7 @@ class Workers:
     async def stop(self, name: str = "one") -> int:
         """Ask a worker to stop, wait for it and give its exit code."""
         process = self.running.pop(name)
+        self.ports.pop(name)
         process.terminate()
         return await asyncio.to_thread(process.wait, 90)
 
@@ -84,6 +85,17 @@ class Workers:
             children = psutil.Process(self.running[name].pid).children()
             return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
         return []
+
+    async def pool_process(self, name: str = "one") -> psutil.Process:
+        """Give one of a worker's recognition processes, as soon as there is one."""
+        found: list[psutil.Process] = []
+
+        async def is_there() -> bool:
+            found[:] = self.pool_processes(name)
+            return bool(found)
+
+        await until(is_there)
+        return found[0]
 
     async def kill_pool_process(self, name: str = "one") -> None:
         """Kill one of a worker's recognition processes, as soon as there is one."""
