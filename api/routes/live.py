@@ -15,11 +15,23 @@ from attendance.store.event_log import LogFilter
 router = APIRouter(prefix="/v1/meetings/{meeting_id}/live", tags=["roll"], route_class=GuardedRoute)
 
 _LONGEST_NUMBER = 15
-_NOTHING_MORE: dict[int | str, dict[str, Any]] = {204: {"description": "the meeting is over, and nothing came since"}}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["roll", "change", "meeting", "closed"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+        "retry": {"type": "integer"},
+    },
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": _EVENT}}},
+    204: {"description": "the meeting is over, and nothing came since"},
+}
 
 
 @router.get(
-    "", summary="Follow a meeting's roll live", response_class=LiveResponse, status_code=200, responses=_NOTHING_MORE
+    "", summary="Follow a meeting's roll live", response_class=LiveResponse, status_code=200, responses=_RESPONSES
 )
 async def follow_roll(
     meeting_id: MeetingId,

@@ -3,6 +3,7 @@
 No answer is an error of the server, and each is one that the document names, in the form that it gives.
 """
 
+import contextlib
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis import Case
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -19,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from api.access import ACCESS
 from attendance.events import meeting_closed
 from attendance.meetings import MeetingState
 from attendance.settings import ConnectionSettings
@@ -27,8 +30,8 @@ from tests.api.callers import Caller
 from tests.api.conftest import server_process
 from tests.api.school import CONSENT, School
 
-SHORT, LONG = 8, 250
-UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+ROUTES = sorted(ACCESS.keys() - {("GET", "/docs"), ("GET", "/openapi.json")})
+SHORT, LONG = 3, 250
 HELD_TO = [
     schemathesis.checks.not_a_server_error,
     content_type_conformance,
@@ -70,21 +73,34 @@ def document(url: str) -> Any:
     return schemathesis.openapi.from_url(f"{url}/openapi.json")
 
 
-schema = schemathesis.pytest.from_fixture("document")
-
-
-@schema.parametrize()
-@settings(max_examples=SHORT, deadline=None, suppress_health_check=UNHURRIED, phases=[Phase.generate])
-def test_a_few_requests_of_each_kind(case: Case[Any], administrator_token: str, there: dict[str, str]) -> None:
-    ask(case, administrator_token, there)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_few_requests_of_each_kind(
+    method: str, path: str, document: Any, administrator_token: str, there: dict[str, str]
+) -> None:
+    ask_all(document[path][method], SHORT, administrator_token, there)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@schema.parametrize()
-@settings(max_examples=LONG, deadline=None, suppress_health_check=UNHURRIED)
-def test_many_requests_of_each_kind(case: Case[Any], administrator_token: str, there: dict[str, str]) -> None:
-    ask(case, administrator_token, there)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_many_requests_of_each_kind(
+    method: str, path: str, document: Any, administrator_token: str, there: dict[str, str]
+) -> None:
+    ask_all(document[path][method], LONG, administrator_token, there)
+
+
+def ask_all(operation: Any, most: int, token: str, there: dict[str, str]) -> None:
+    """Send requests that keep to the document, and such that break it."""
+    for mode in GenerationMode:
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        def asks(case: Case[Any]) -> None:
+            ask(case, token, there)
+
+        # Where there is nothing to get wrong, no request can break the document.
+        with contextlib.suppress(Unsatisfiable, pytest.skip.Exception):
+            asks()
 
 
 def ask(case: Case[Any], token: str, there: dict[str, str]) -> None:
