@@ -52,6 +52,7 @@ _CORRECT = _rule(_P.CORRECT_ALL_ATTENDANCE, _P.CORRECT_OWN_CLASSES)
 _TOKENS = _rule(_P.MANAGE_TOKENS)
 
 _STUDENT = "/v1/students/{student_id}"
+_SOURCED = "/v1/students/by-sourced-id/{sourced_id}"
 _CLASS = "/v1/classes/{class_id}"
 _MEETING = "/v1/meetings/{meeting_id}"
 
@@ -68,6 +69,8 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/students"): _STUDENTS,
     ("GET", "/v1/students"): _STUDENTS,
     ("GET", _STUDENT): _STUDENT_READ,
+    ("GET", _SOURCED): _STUDENT_READ,
+    ("GET", f"{_SOURCED}/attendance"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
     ("GET", f"{_STUDENT}/attendance"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
     ("PUT", f"{_STUDENT}/consent"): _STUDENTS,
     ("GET", f"{_STUDENT}/consent"): _STUDENT_READ,
@@ -78,9 +81,13 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/rooms"): _TIMETABLE,
     ("GET", "/v1/rooms"): _TIMETABLE,
     ("GET", "/v1/rooms/{room_id}"): _TIMETABLE,
+    ("PATCH", "/v1/rooms/{room_id}"): _TIMETABLE,
+    ("DELETE", "/v1/rooms/{room_id}"): _TIMETABLE,
     ("POST", "/v1/cameras"): _TIMETABLE,
     ("GET", "/v1/cameras"): _TIMETABLE,
     ("GET", "/v1/cameras/{camera_id}"): _TIMETABLE,
+    ("PATCH", "/v1/cameras/{camera_id}"): _TIMETABLE,
+    ("DELETE", "/v1/cameras/{camera_id}"): _TIMETABLE,
     ("POST", "/v1/cameras/{camera_id}/tokens"): _TIMETABLE,
     ("POST", "/v1/classes"): _TIMETABLE,
     ("GET", "/v1/classes"): _CLASS_READ,

@@ -1,12 +1,32 @@
 """What request and answer bodies have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class BodyIn(BaseModel):
     """A body that a request brings: a field that isn't known is an error, because it is most often a misspelt one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+In = TypeVar("In", bound=BodyIn)
+
+
+def changed(present: In, change: BodyIn) -> In:
+    """Put what a PATCH names over what is: fields that it doesn't name stay. The whole has to be sound again.
+
+    Raises:
+        RequestValidationError: it wouldn't be.
+    """
+    values = present.model_dump(mode="json") | change.model_dump(mode="json", exclude_unset=True)
+    try:
+        return type(present).model_validate(values)
+    except ValidationError as error:
+        found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]
+        raise RequestValidationError(found) from error
 
 
 class BodyOut(BaseModel):

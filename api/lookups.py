@@ -1,5 +1,6 @@
 """Asking for what a request names: what isn't there becomes a problem in the same words everywhere."""
 
+from api.guard import Visitor
 from api.problems import Problem, not_found
 from attendance.meetings import ClassRules, Meeting
 from attendance.people import Class, Student
@@ -12,6 +13,16 @@ async def require_student(store: Store, student_id: str) -> Student:
         return await store.students.get(student_id)
     except Missing as error:
         raise not_found("student", student_id) from error
+
+
+async def require_sourced(store: Store, visitor: Visitor, sourced_id: str) -> Student:
+    """Give the student with an id of the school's whom the visitor may see; raises Problem `not_found`."""
+    try:
+        student = await store.students.by_sourced_id(sourced_id)
+    except Missing as error:
+        raise not_found("student with the school's id", sourced_id) from error
+    visitor.require("student with the school's id", sourced_id, student.id)
+    return student
 
 
 async def require_class(store: Store, class_id: str) -> tuple[Class, ClassRules]:

@@ -47,7 +47,7 @@ Id = Annotated[str, AfterValidator(_uuid), WithJsonSchema({"type": "string", "fo
 
 # A track's, as the stream app makes it: no id of the API's own.
 TrackId = Annotated[Name, StringConstraints(max_length=120)]
-
+SourcedId = Annotated[Name, Path(description="the school's own id")]
 StudentId = Annotated[Id, Path(description="the student's id")]
 ClassId = Annotated[Id, Path(description="the class's id")]
 MeetingId = Annotated[Id, Path(description="the meeting's id")]

@@ -41,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     notices.router,
     mistakes.router,
     attendance.router,
+    attendance.by_sourced_id,
     events.router,
     tokens.router,
     me.router,

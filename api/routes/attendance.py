@@ -11,10 +11,10 @@ from pydantic import Field
 from api.bodies import BodyOut
 from api.cursors import CursorParameter, Limit, read_moment, write_moment
 from api.guard import GuardedRoute, VisitorHere
-from api.lookups import require_student
+from api.lookups import require_sourced, require_student
 from api.problems import invalid_field
 from api.services import Services, ServicesHere
-from api.texts import Id, StudentId
+from api.texts import Id, SourcedId, StudentId
 from api.times import MomentOut, parse_date, parse_moment
 from attendance.meetings import Meeting
 from attendance.people import Class
@@ -22,6 +22,9 @@ from attendance.records import Record
 from attendance.status import Method, Status
 
 router = APIRouter(prefix="/v1/students/{student_id}/attendance", tags=["attendance"], route_class=GuardedRoute)
+by_sourced_id = APIRouter(
+    prefix="/v1/students/by-sourced-id/{sourced_id}/attendance", tags=["attendance"], route_class=GuardedRoute
+)
 
 Bound = Annotated[str | None, Query(max_length=40, description="a civil date, or a moment with its offset")]
 
@@ -129,6 +132,20 @@ async def get_attendance(
     visitor.require("student", student_id, student_id)
     await require_student(services.store, student_id)
     return await _attendance(services, student_id, filters, cursor, limit)
+
+
+@by_sourced_id.get("", summary="Get a student's attendance by the school's id")
+async def get_attendance_by_sourced_id(
+    sourced_id: SourcedId,
+    services: ServicesHere,
+    visitor: VisitorHere,
+    filters: Filters,
+    cursor: CursorParameter = None,
+    limit: Limit = 50,
+) -> StudentAttendanceOut:
+    """Get the same as by Rollcall's own id, for those who know the school's."""
+    student = await require_sourced(services.store, visitor, sourced_id)
+    return await _attendance(services, student.id, filters, cursor, limit)
 
 
 async def _attendance(

@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from api.bodies import BodyIn, BodyOut
+from api.bodies import BodyIn, BodyOut, changed
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
+from api.etags import IfMatch, require_match
 from api.guard import GuardedRoute
 from api.problems import invalid_field, not_found
 from api.services import StoreHere
@@ -66,6 +67,38 @@ class CameraIn(BodyIn):
             raise ValueError("say which rooms the entrance leads to")
         return leads_to
 
+    @classmethod
+    def of(cls, camera: Camera) -> Self:
+        """Give what would add this camera."""
+        return cls.model_validate(CameraOut.of(camera).model_dump(exclude={"id"}))
+
+    def camera(self, camera_id: str) -> Camera:
+        """Give the camera."""
+        return Camera(
+            id=camera_id,
+            room_id=self.room_id,
+            kind=self.kind,
+            leads_to=tuple(dict.fromkeys(self.leads_to)),
+            expected_interval=timedelta(seconds=self.expected_interval_s),
+            smallest_face=self.smallest_face,
+            allowed_clock_offset=timedelta(seconds=self.allowed_clock_offset_s),
+            allowed_backlog=timedelta(seconds=self.allowed_backlog_s),
+        )
+
+
+class CameraChange(BodyIn):
+    """What is to change of a camera; what isn't named stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"smallest_face": 60}]})
+
+    room_id: Id | None = None
+    kind: CameraKind | None = None
+    leads_to: Annotated[tuple[Id, ...], Field(max_length=50)] | None = None
+    expected_interval_s: Seconds | None = None
+    smallest_face: int | None = None
+    allowed_clock_offset_s: Seconds | None = None
+    allowed_backlog_s: Seconds | None = None
+
 
 class CameraOut(BodyOut):
     """A camera."""
@@ -113,16 +146,7 @@ class NewCameraOut(BodyOut):
 async def add_camera(body: CameraIn, store: StoreHere, response: Response) -> NewCameraOut:
     """Add a camera to a room, and make the token that it sends its frames with."""
     await _require_rooms(store, body)
-    camera = Camera(
-        id=new_id(),
-        room_id=body.room_id,
-        kind=body.kind,
-        leads_to=tuple(dict.fromkeys(body.leads_to)),
-        expected_interval=timedelta(seconds=body.expected_interval_s),
-        smallest_face=body.smallest_face,
-        allowed_clock_offset=timedelta(seconds=body.allowed_clock_offset_s),
-        allowed_backlog=timedelta(seconds=body.allowed_backlog_s),
-    )
+    camera = body.camera(new_id())
     await store.cameras.add(camera)
     token = await _make_token(store, camera.id)
     response.headers["Location"] = f"/v1/cameras/{camera.id}"
@@ -140,6 +164,29 @@ async def list_cameras(store: StoreHere, cursor: CursorParameter = None, limit: 
 async def get_camera(camera_id: CameraId, store: StoreHere) -> CameraOut:
     """Get one camera."""
     return CameraOut.of(await _require_camera(store, camera_id))
+
+
+@router.patch("/{camera_id}", summary="Change a camera")
+async def change_camera(
+    camera_id: CameraId, body: CameraChange, store: StoreHere, if_match: IfMatch = None
+) -> CameraOut:
+    """Change what the body names. Workers and ingest know of it within seconds."""
+    camera = await _require_camera(store, camera_id)
+    require_match(if_match, CameraOut.of(camera))
+    wanted = changed(CameraIn.of(camera), body)
+    await _require_rooms(store, wanted)
+    after = wanted.camera(camera.id)
+    if after != camera:
+        await store.cameras.change(camera, after)
+    return CameraOut.of(after)
+
+
+@router.delete("/{camera_id}", status_code=204, summary="Delete a camera")
+async def delete_camera(camera_id: CameraId, store: StoreHere, if_match: IfMatch = None) -> None:
+    """Delete a camera and revoke its tokens: its frames are refused from then on. What it saw stays in the records."""
+    require_match(if_match, CameraOut.of(await _require_camera(store, camera_id)))
+    await store.tokens.revoke_of(Role.DEVICE, camera_id, now())
+    await store.cameras.delete(camera_id)
 
 
 @router.post("/{camera_id}/tokens", status_code=201, summary="Make another device token")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, ValidationInfo, field_validator
 
 from api.bodies import BodyIn, BodyOut
+from api.etags import IfMatch, require_match
 from api.guard import GuardedRoute
 from api.lookups import require_meeting
 from api.meeting_out import MeetingOut
@@ -64,13 +65,15 @@ class SplitOut(BodyOut):
 
 
 @router.patch("", summary="Move a meeting")
-async def move_meeting(meeting_id: MeetingId, body: MeetingChangeIn, store: StoreHere) -> MeetingOut:
+async def move_meeting(
+    meeting_id: MeetingId, body: MeetingChangeIn, store: StoreHere, if_match: IfMatch = None
+) -> MeetingOut:
     """Give a meeting another time, another zone or other rooms. It keeps its id.
 
     Its records are judged again, within seconds, by what was seen within the new time; a closed meeting is open again
     and closes anew. 409 `conflict` where it was changed or closed at this moment: look, and try again.
     """
-    meeting = await require_meeting(store, meeting_id)
+    meeting = await _as_it_was_read(store, meeting_id, if_match)
     start, end = body.start or meeting.start, body.end or meeting.end
     if end <= start or end - start > LONGEST:
         field = "end" if body.end else "start"
@@ -83,25 +86,29 @@ async def move_meeting(meeting_id: MeetingId, body: MeetingChangeIn, store: Stor
 
 
 @router.post("/cancel", summary="Cancel a meeting")
-async def cancel_meeting(meeting_id: MeetingId, body: NothingIn, store: StoreHere) -> MeetingOut:
+async def cancel_meeting(
+    meeting_id: MeetingId, body: NothingIn, store: StoreHere, if_match: IfMatch = None
+) -> MeetingOut:
     """Say that a meeting does not take place: nobody was expected, whatever its records said before."""
-    meeting = await require_meeting(store, meeting_id)
+    meeting = await _as_it_was_read(store, meeting_id, if_match)
     if meeting.state is MeetingState.CANCELLED:
         return MeetingOut.model_validate(meeting)
     return await _reschedule(store, meeting, cancelled(meeting))
 
 
 @router.post("/restore", summary="Take a cancellation back")
-async def restore_meeting(meeting_id: MeetingId, body: NothingIn, store: StoreHere) -> MeetingOut:
+async def restore_meeting(
+    meeting_id: MeetingId, body: NothingIn, store: StoreHere, if_match: IfMatch = None
+) -> MeetingOut:
     """Say that a cancelled meeting takes place after all: what was seen and said counts again."""
-    meeting = await require_meeting(store, meeting_id)
+    meeting = await _as_it_was_read(store, meeting_id, if_match)
     if meeting.state is not MeetingState.CANCELLED:
         return MeetingOut.model_validate(meeting)
     return await _reschedule(store, meeting, restored(meeting))
 
 
 @router.post("/split", summary="Split a meeting in two")
-async def split_meeting(meeting_id: MeetingId, body: SplitIn, store: StoreHere) -> SplitOut:
+async def split_meeting(meeting_id: MeetingId, body: SplitIn, store: StoreHere, if_match: IfMatch = None) -> SplitOut:
     """Make two meetings of one. What was seen counts for the part in which it was; what people said, for the first.
 
     The second part's id follows from the meeting's and the moment: asked for again after a lost answer, it is the same.
@@ -111,12 +118,19 @@ async def split_meeting(meeting_id: MeetingId, body: SplitIn, store: StoreHere) 
     if done and meeting.end == body.at:
         (second,) = done
         return SplitOut(first=MeetingOut.model_validate(meeting), second=MeetingOut.model_validate(second))
+    require_match(if_match, MeetingOut.model_validate(meeting))
     try:
         first, second = split(meeting, body.at)
     except ValueError as error:
         raise invalid_field("body", "at", "outside", str(error)) from error
     await store.meetings.split_off(second, meeting.id)
     return SplitOut(first=await _reschedule(store, meeting, first), second=MeetingOut.model_validate(second))
+
+
+async def _as_it_was_read(store: Store, meeting_id: str, if_match: str | None) -> Meeting:
+    meeting = await require_meeting(store, meeting_id)
+    require_match(if_match, MeetingOut.model_validate(meeting))
+    return meeting
 
 
 async def _reschedule(store: Store, before: Meeting, after: Meeting) -> MeetingOut:

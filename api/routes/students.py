@@ -1,18 +1,19 @@
 """Students: who they are to the school."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
 from api.bodies import BodyIn, BodyOut
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
 from api.idempotency import NewId, made
-from api.lookups import require_student
+from api.lookups import require_sourced, require_student
 from api.services import StoreHere
-from api.texts import Email, Name, StudentId
+from api.texts import Email, Name, SourcedId, StudentId
 from attendance.people import Student
+from attendance.store import Missing
 
 router = APIRouter(prefix="/v1/students", tags=["students"], route_class=GuardedRoute)
 
@@ -54,8 +55,19 @@ async def add_student(body: StudentIn, new_id: NewId, store: StoreHere, response
 
 
 @router.get("", summary="List the students")
-async def list_students(store: StoreHere, cursor: CursorParameter = None, limit: Limit = 50) -> Page[StudentOut]:
+async def list_students(
+    store: StoreHere,
+    sourced_id: Annotated[Name | None, Query(description="the one with this id of the school's")] = None,
+    cursor: CursorParameter = None,
+    limit: Limit = 50,
+) -> Page[StudentOut]:
     """List all students, in order of id."""
+    if sourced_id is not None:
+        try:
+            found = [await store.students.by_sourced_id(sourced_id)]
+        except Missing:
+            found = []
+        return make_page(found, limit, StudentOut.model_validate, lambda student: write_key(student.id))
     found = await store.students.page(after=read_key(cursor), limit=limit + 1)
     return make_page(found, limit, StudentOut.model_validate, lambda student: write_key(student.id))
 
@@ -65,3 +77,9 @@ async def get_student(student_id: StudentId, store: StoreHere, visitor: VisitorH
     """Get one student; a student gets themself."""
     visitor.require("student", student_id, student_id)
     return StudentOut.model_validate(await require_student(store, student_id))
+
+
+@router.get("/by-sourced-id/{sourced_id}", summary="Get a student by the school's id")
+async def get_student_by_sourced_id(sourced_id: SourcedId, store: StoreHere, visitor: VisitorHere) -> StudentOut:
+    """Get the student with this id of the school's; a student gets themself."""
+    return StudentOut.model_validate(await require_sourced(store, visitor, sourced_id))

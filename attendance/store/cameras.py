@@ -12,6 +12,7 @@ from attendance.store.collection import (
     Collection,
     Document,
     create_indexes,
+    delete_all,
     find_all,
     find_by_ids,
     find_one,
@@ -19,8 +20,9 @@ from attendance.store.collection import (
     insert,
     present,
     since,
+    update_one,
 )
-from attendance.store.errors import Missing
+from attendance.store.errors import Conflict, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,20 @@ class Cameras:
             raise Missing(f"no room {room_id}")
         return _room(document)
 
+    async def change_room(self, before: Room, after: Room) -> None:
+        """Change a room.
+
+        Raises:
+            Conflict: it isn't any more as it was when it was read.
+        """
+        query = {"_id": before.id, "title": before.title, "zone": before.zone}
+        if not await update_one(self._rooms, query, {"$set": {"title": after.title, "zone": after.zone}}):
+            raise Conflict(f"room {before.id} was changed meanwhile")
+
+    async def delete_room(self, room_id: str) -> None:
+        """Delete a room, of which the caller knows that no camera is in it."""
+        await delete_all(self._rooms, {"_id": room_id})
+
     async def page_of_rooms(self, *, after: str | None, limit: int) -> list[Room]:
         """Give the next rooms in order of id."""
         query: Document = {"_id": {"$gt": after}} if after else {}
@@ -87,6 +103,22 @@ class Cameras:
         if document is None:
             raise Missing(f"no camera {camera_id}")
         return _from_document(document)
+
+    async def change(self, before: Camera, after: Camera) -> None:
+        """Change a camera.
+
+        Raises:
+            Conflict: it isn't any more as it was when it was read.
+        """
+        query = _to_document(before)
+        if not before.leads_to:
+            query["leads_to"] = {"$in": [[], None]}  # an earlier version's document doesn't say it
+        if not await update_one(self._cameras, query, {"$set": {**_to_document(after), "updated_at": present()}}):
+            raise Conflict(f"camera {before.id} was changed meanwhile")
+
+    async def delete(self, camera_id: str) -> None:
+        """Delete a camera: its frames are refused from then on."""
+        await delete_all(self._cameras, {"_id": camera_id})
 
     async def get_many(self, camera_ids: list[str]) -> dict[str, Camera]:
         """Give those of the cameras that there are, by id."""

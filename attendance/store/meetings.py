@@ -92,6 +92,8 @@ class Meetings:
             "state": before.state.value,
             "start": before.start,
             "end": before.end,
+            "room_ids": list(before.room_ids),
+            "zone": before.zone,
             "close_number": before.close_number,
         }
         update = {"$set": {**_to_document(after), "updated_at": present(), **_TO_JUDGE}}
@@ -146,6 +148,10 @@ class Meetings:
         }
         documents = await find_all(self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)])
         return [_from_document(document) for document in documents]
+
+    async def are_held_in(self, room_id: str) -> bool:
+        """Tell whether any meeting is or was held in a room, or was to be."""
+        return bool(await find_all(self._collection, {"room_ids": room_id}, limit=1))
 
     async def of_class(self, class_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[Meeting]:
         """Give the next meetings of a class in order of start."""

@@ -66,6 +66,12 @@ class Tokens:
         """End a token; tell whether there was one."""
         return await update_one(self._collection, {"_id": token_id}, {"$set": {"revoked_at": now}})
 
+    async def revoke_of(self, role: Role, subject: str, now: datetime) -> None:
+        """End the tokens of a role that name this subject."""
+        query = {"role": role.value, "subjects": subject, "revoked_at": None}
+        with unavailable_on_network_error():
+            await self._collection.update_many(query, {"$set": {"revoked_at": now}})
+
     async def get(self, token_id: str) -> TokenEntry:
         """Give a token's entry.
 

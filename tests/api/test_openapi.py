@@ -100,7 +100,8 @@ async def a_meeting_with_a_record(app: FastAPI, school: School) -> dict[str, str
         ),
         now=meeting.start,
     )
-    return {"student_id": student, "class_id": class_id, "meeting_id": meeting_id}
+    others = {"room_id": await school.room(), "camera_id": await school.camera()}
+    return {"student_id": student, "class_id": class_id, "meeting_id": meeting_id, **others}
 
 
 async def test_every_example_of_a_body_is_taken(

@@ -37,6 +37,8 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("GET", "/v1/students"): frozenset({A, R}),
     ("GET", "/v1/students/{student_id}"): frozenset({A, R, S}),
     ("GET", "/v1/students/{student_id}/attendance"): frozenset({A, R, S}),
+    ("GET", "/v1/students/by-sourced-id/{sourced_id}"): frozenset({A, R, S}),
+    ("GET", "/v1/students/by-sourced-id/{sourced_id}/attendance"): frozenset({A, R, S}),
     ("PUT", "/v1/students/{student_id}/consent"): frozenset({A, R}),
     ("GET", "/v1/students/{student_id}/consent"): frozenset({A, R, S}),
     ("DELETE", "/v1/students/{student_id}/consent"): frozenset({A, R}),
@@ -46,9 +48,13 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("POST", "/v1/rooms"): frozenset({A, R}),
     ("GET", "/v1/rooms"): frozenset({A, R}),
     ("GET", "/v1/rooms/{room_id}"): frozenset({A, R}),
+    ("PATCH", "/v1/rooms/{room_id}"): frozenset({A, R}),
+    ("DELETE", "/v1/rooms/{room_id}"): frozenset({A, R}),
     ("POST", "/v1/cameras"): frozenset({A, R}),
     ("GET", "/v1/cameras"): frozenset({A, R}),
     ("GET", "/v1/cameras/{camera_id}"): frozenset({A, R}),
+    ("PATCH", "/v1/cameras/{camera_id}"): frozenset({A, R}),
+    ("DELETE", "/v1/cameras/{camera_id}"): frozenset({A, R}),
     ("POST", "/v1/cameras/{camera_id}/tokens"): frozenset({A, R}),
     ("POST", "/v1/classes"): frozenset({A, R}),
     ("GET", "/v1/classes"): frozenset({A, R, T}),
@@ -112,6 +118,8 @@ class Campus:
                     "end": "2026-03-02T10:50:00Z",
                 }
             },
+            ("PATCH", "/v1/rooms/{room_id}"): {"json": {}},
+            ("PATCH", "/v1/cameras/{camera_id}"): {"json": {}},
             ("PUT", "/v1/meetings/{meeting_id}/roll/{student_id}"): {"json": {"status": "present"}},
             ("PATCH", "/v1/meetings/{meeting_id}"): {"json": {}},
             ("POST", "/v1/meetings/{meeting_id}/cancel"): {"json": {}},
@@ -136,11 +144,13 @@ class Campus:
 @pytest.fixture(scope="module")
 async def campus(app: FastAPI, school: School, calling: Callable[[str | None], Caller]) -> Campus:
     app.state.services.streams.end()  # a live roll then ends after its beginning
-    student, other_student = await school.consenting_student(), await school.student()
+    sourced_id = an_id()
+    student, other_student = await school.student(sourced_id=sourced_id), await school.student()
     class_id, other_class = await school.class_(student), await school.class_(other_student)
     camera = await school.camera()
     ids = {
         "student_id": student,
+        "sourced_id": sourced_id,
         "class_id": class_id,
         "meeting_id": await school.meeting(class_id),
         "room_id": await school.room(),
@@ -155,7 +165,7 @@ async def campus(app: FastAPI, school: School, calling: Callable[[str | None], C
         R: calling(await school.token("registrar")),
         T: calling(await school.token("teacher", class_id)),
         S: calling(await school.token("student", student)),
-        D: calling(await school.token("device", camera)),
+        D: calling(await school.token("device", await school.camera())),  # deleting one revokes its tokens
     }
     others = {
         T: calling(await school.token("teacher", other_class)),
@@ -214,7 +224,7 @@ async def test_to_another_student_it_looks_as_if_there_were_nothing(campus: Camp
 
 async def hidden(campus: Campus, stranger: Caller, method: str, template: str) -> None:
     """What is there is answered in the very words for what is not."""
-    nowhere = {name: an_id() for name in ("student_id", "class_id", "meeting_id")}
+    nowhere = {name: an_id() for name in ("student_id", "sourced_id", "class_id", "meeting_id")}
     there = problem_of(await campus.call(stranger, method, template), 404, "not_found")["detail"]
     nothing = problem_of(await campus.call(stranger, method, template, **nowhere), 404, "not_found")["detail"]
     for name, its_id in nowhere.items():
