@@ -5,8 +5,12 @@ database went away in between, the write is done again under the same new id, so
 instead of made twice.
 """
 
+import asyncio
+import contextlib
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -18,7 +22,7 @@ from api.problems import Problem, invalid_field
 from api.times import now
 from attendance.ids import new_id
 from attendance.store import Conflict, Missing, Store, StoreUnavailable
-from attendance.store.idempotency import AnotherRequest, InProgress, KeptAnswer
+from attendance.store.idempotency import LONGEST_WORK, AnotherRequest, IdempotencyKeys, InProgress, KeptAnswer
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -35,6 +39,10 @@ _METHODS = frozenset({"POST", "PUT", "PATCH"})
 # What an answer says of itself; the rest is added to every answer anew.
 _KEPT_HEADERS = frozenset({"content-type", "location", "etag"})
 _NAMES = UUID("3b0f5f0a-6a3f-5a53-8e0e-0d4b1c7c9d11")
+_AGAIN_SECONDS = 1.0
+
+# A task that nobody holds may be collected before it is done.
+_settling: set[asyncio.Task[None]] = set()
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +70,12 @@ async def once(
             "header", HEADER, "bad_key", f"1 to {LONGEST_KEY} printable ASCII signs, best a random UUID"
         )
     key = f"{token_id}:{hashlib.sha256(given.encode()).hexdigest()}"
+    keys, worker = store.idempotency_keys, new_id()
     try:
-        kept = await store.idempotency_keys.begin(key, await _fingerprint(request), now=now())
+        kept = await keys.begin(key, await _fingerprint(request), worker, now=now())
+    except StoreUnavailable:
+        await _settle(partial(keys.forget, key, worker))
+        raise
     except AnotherRequest as error:
         detail = "another request was sent with this key: make a new key for each thing that is to be done"
         raise Problem("idempotency_key_reused", detail) from error
@@ -73,29 +85,43 @@ async def once(
     if kept is not None:
         return Response(kept.body, kept.status, headers={**dict(kept.headers), "Idempotency-Replayed": "true"})
     request.state.new_id = str(uuid5(_NAMES, key))
-    return await _do(store, key, work)
+    return await _do(keys, key, worker, work)
 
 
-async def _do(store: Store, key: str, work: Callable[[], Awaitable[Response]]) -> Response:
+async def _do(keys: IdempotencyKeys, key: str, worker: str, work: Callable[[], Awaitable[Response]]) -> Response:
     try:
         answer = await work()
     except BaseException:
-        await _quietly(store.idempotency_keys.forget(key))
+        await _settle(partial(keys.forget, key, worker))
         raise
     if 200 <= answer.status_code < 300:
         headers = tuple((name, value) for name, value in answer.headers.items() if name in _KEPT_HEADERS)
-        # Not kept, it is done again when it is sent again, and finds what it made.
-        await _quietly(store.idempotency_keys.keep(key, KeptAnswer(answer.status_code, headers, bytes(answer.body))))
+        kept = KeptAnswer(answer.status_code, headers, bytes(answer.body))
+        await _settle(partial(keys.keep, key, worker, kept))
     else:
-        await _quietly(store.idempotency_keys.forget(key))
+        await _settle(partial(keys.forget, key, worker))
     return answer
 
 
-async def _quietly(step: Awaitable[None]) -> None:
+async def _settle(step: Callable[[], Awaitable[None]]) -> None:
+    """Settle a key, behind the answer's back where the database is away: until then the key can't be used again."""
     try:
-        await step
-    except StoreUnavailable as error:
-        log.warning("an idempotency key was not settled", error=str(error))
+        await step()
+    except StoreUnavailable:
+        task = asyncio.create_task(_settle_later(step), name="idempotency-key")
+        _settling.add(task)
+        task.add_done_callback(_settling.discard)
+
+
+async def _settle_later(step: Callable[[], Awaitable[None]]) -> None:
+    # After that time whoever sends the request again takes it over anyway.
+    until = time.monotonic() + LONGEST_WORK.total_seconds()
+    while time.monotonic() < until:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        with contextlib.suppress(StoreUnavailable):
+            await step()
+            return
+    log.warning("an idempotency key was not settled: the database is away for too long")
 
 
 async def _fingerprint(request: Request) -> str:

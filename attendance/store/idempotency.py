@@ -41,16 +41,17 @@ class IdempotencyKeys:
         lifetime = int(KEPT.total_seconds())
         await create_indexes(self._collection, [IndexModel([("created_at", ASCENDING)], expireAfterSeconds=lifetime)])
 
-    async def begin(self, key: str, request: str, *, now: datetime) -> KeptAnswer | None:
+    async def begin(self, key: str, request: str, worker: str, *, now: datetime) -> KeptAnswer | None:
         """Begin work on a request under a key, or give the answer that it had. `request` tells what is asked.
 
-        None: the caller does the work, and then calls `keep` or `forget`.
+        None: the caller does the work, and then calls `keep` or `forget` as the same `worker`; `forget` too where this
+        failed, because the database may have taken the key before it went away.
 
         Raises:
             AnotherRequest: something else was asked under the key.
             InProgress: another one works on it.
         """
-        begun: Document = {"_id": key, "request": request, "created_at": now, "since": now}
+        begun: Document = {"_id": key, "request": request, "created_at": now, "since": now, "worker": worker}
         while True:
             try:
                 await insert(self._collection, begun, "a request with this key")
@@ -71,14 +72,15 @@ class IdempotencyKeys:
                 return KeptAnswer(answer["status"], tuple(map(tuple, answer["headers"])), answer["body"])
             if found["since"] > now - LONGEST_WORK:
                 raise InProgress
-            if await update_one(self._collection, {"_id": key, "since": found["since"]}, {"$set": {"since": now}}):
+            taken = {"$set": {"since": now, "worker": worker}}
+            if await update_one(self._collection, {"_id": key, "worker": found["worker"]}, taken):
                 return None
 
-    async def keep(self, key: str, answer: KeptAnswer) -> None:
+    async def keep(self, key: str, worker: str, answer: KeptAnswer) -> None:
         """Keep the answer, to give it again."""
         kept = {"status": answer.status, "headers": [list(each) for each in answer.headers], "body": answer.body}
-        await update_one(self._collection, {"_id": key}, {"$set": {"answer": kept}})
+        await update_one(self._collection, {"_id": key, "worker": worker}, {"$set": {"answer": kept}})
 
-    async def forget(self, key: str) -> None:
+    async def forget(self, key: str, worker: str) -> None:
         """Let the key be used anew: nothing was done."""
-        await delete_all(self._collection, {"_id": key, "answer": {"$exists": False}})
+        await delete_all(self._collection, {"_id": key, "worker": worker, "answer": {"$exists": False}})

@@ -116,25 +116,39 @@ async def test_where_the_answer_was_lost_with_the_database_nothing_is_made_twice
 async def test_where_the_process_died_amid_it_the_next_one_takes_over(store: Store) -> None:
     keys, began = store.idempotency_keys, now()
     name = uuid4().hex
-    assert await keys.begin(name, "a request", now=began) is None
+    assert await keys.begin(name, "a request", "a worker", now=began) is None
     with pytest.raises(InProgress):
-        await keys.begin(name, "a request", now=began + LONGEST_WORK - timedelta(seconds=1))
+        await keys.begin(name, "a request", "a worker", now=began + LONGEST_WORK - timedelta(seconds=1))
     with pytest.raises(AnotherRequest):
-        await keys.begin(name, "another", now=began + LONGEST_WORK)
+        await keys.begin(name, "another", "a worker", now=began + LONGEST_WORK)
     taken = await asyncio.gather(
-        *(keys.begin(name, "a request", now=began + LONGEST_WORK) for _ in range(4)), return_exceptions=True
+        *(keys.begin(name, "a request", f"worker {n}", now=began + LONGEST_WORK) for n in range(4)),
+        return_exceptions=True,
     )
     assert sorted(map(str, map(type, taken))) == sorted(map(str, [type(None), *[InProgress] * 3]))
+
+
+async def test_who_was_taken_over_from_neither_keeps_an_answer_nor_lets_the_key_go(store: Store) -> None:
+    keys, began, later = store.idempotency_keys, now(), now() + LONGEST_WORK
+    name = uuid4().hex
+    assert await keys.begin(name, "a request", "slow", now=began) is None
+    assert await keys.begin(name, "a request", "quick", now=later) is None
+    await keys.forget(name, "slow")
+    await keys.keep(name, "slow", KeptAnswer(200, (), b"slow"))
+    with pytest.raises(InProgress):
+        await keys.begin(name, "a request", "a third", now=later)
+    await keys.keep(name, "quick", KeptAnswer(200, (), b"quick"))
+    assert await keys.begin(name, "a request", "a third", now=later) == KeptAnswer(200, (), b"quick")
 
 
 async def test_after_a_day_a_key_is_new(store: Store) -> None:
     keys, began = store.idempotency_keys, now()
     name = uuid4().hex
     answer = KeptAnswer(201, (("location", "/x"),), b"{}")
-    assert await keys.begin(name, "a request", now=began) is None
-    await keys.keep(name, answer)
-    assert await keys.begin(name, "a request", now=began + KEPT - timedelta(seconds=1)) == answer
-    assert await keys.begin(name, "another", now=began + KEPT) is None
+    assert await keys.begin(name, "a request", "a worker", now=began) is None
+    await keys.keep(name, "a worker", answer)
+    assert await keys.begin(name, "a request", "a worker", now=began + KEPT - timedelta(seconds=1)) == answer
+    assert await keys.begin(name, "another", "a worker", now=began + KEPT) is None
 
 
 async def test_what_is_too_old_is_dropped_by_the_database_itself(store: Store) -> None:
