@@ -1,8 +1,9 @@
-"""Students, their consent, and the classes they are enrolled in."""
+"""Students, their consent, teachers, and the classes that both are in."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from attendance.school import Standing
 from recognition import Template
 
 
@@ -15,6 +16,19 @@ class Student:
     family_name: str
     sourced_id: str | None = None
     email: str | None = None
+    standing: Standing = Standing.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """A teacher. Whoever is a student as well has the same id as both."""
+
+    id: str
+    given_name: str
+    family_name: str
+    sourced_id: str | None = None
+    email: str | None = None
+    standing: Standing = Standing.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +45,53 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class (OneRoster): a course taught to a roster in a term. Rules in `meetings.ClassRules`."""
+    """A class (OneRoster): a course taught to a roster in a term. Rules in `meetings.ClassRules`.
+
+    `term_ids` are the academic sessions it is taught in; `term_id`, the first of them, is the one that events tell.
+    """
 
     id: str
     title: str
     course_id: str | None = None
     term_id: str | None = None
     sourced_id: str | None = None
+    code: str | None = None
+    org_id: str | None = None
+    term_ids: tuple[str, ...] = ()
+    standing: Standing = Standing.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """A student's place in a class, from one civil date to another, both inclusive; None is open."""
+    """A student's place in a class, from one civil date to another, both inclusive; None is open.
+
+    A student who left and came back has two. `source` is the keyed hash of the school's own id of it: schools make
+    that id out of the student's.
+    """
 
     class_id: str
     student_id: str
     begin: date | None = None
     end: date | None = None
+    source: str | None = None
+    standing: Standing = Standing.ACTIVE
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the student is expected on this civil date."""
         return (self.begin is None or self.begin <= day) and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """A teacher's part in a class, from one civil date to another, both inclusive; None is open."""
+
+    class_id: str
+    teacher_id: str
+    primary: bool = False
+    begin: date | None = None
+    end: date | None = None
+    source: str | None = None
+    standing: Standing = Standing.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

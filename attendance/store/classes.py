@@ -1,14 +1,16 @@
 """Classes and who is enrolled in them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING
 
 from attendance.meetings import ClassRules
 from attendance.people import Class, Enrollment
+from attendance.school import Standing
+from attendance.store.bulk import Written, insert_many, update_many
 from attendance.store.collection import (
-    BY_CHANGE,
     Collection,
     Document,
     Mark,
@@ -17,13 +19,11 @@ from attendance.store.collection import (
     find_by_ids,
     find_marks,
     find_one,
-    find_values,
     insert,
-    present,
-    since,
-    update_one,
 )
+from attendance.store.enrollments import Enrollments
 from attendance.store.errors import Missing
+from attendance.store.school import UNIQUE_SOURCED_ID
 
 
 class Classes:
@@ -31,28 +31,21 @@ class Classes:
 
     def __init__(self, classes: Collection, enrollments: Collection) -> None:
         self._classes = classes
-        self._enrollments = enrollments
+        self.enrollments = Enrollments(enrollments)
 
     async def ensure_indexes(self) -> None:
-        """A roster is read by class, a student's classes by student; workers ask which rosters changed."""
-        by_class, by_student = IndexModel([("class_id", ASCENDING)]), IndexModel([("student_id", ASCENDING)])
-        await create_indexes(self._enrollments, [by_class, by_student, BY_CHANGE])
+        """A school's own id names one class; those of the enrolments."""
+        await create_indexes(self._classes, [UNIQUE_SOURCED_ID])
+        await self.enrollments.ensure_indexes()
 
     async def add(self, class_: Class, rules: ClassRules) -> None:
         """Add a class.
 
         Raises:
-            Conflict: the id is taken.
+            Conflict: the id is taken, or the school's own id is another class's.
         """
-        document = {
-            "_id": class_.id,
-            "title": class_.title,
-            "course_id": class_.course_id,
-            "term_id": class_.term_id,
-            "sourced_id": class_.sourced_id,
-            "rules": rules_to_document(rules),
-        }
-        await insert(self._classes, document, f"a class {class_.id}")
+        document = {"_id": class_.id, **_fields(class_), "rules": rules_to_document(rules)}
+        await insert(self._classes, document, f"a class {class_.id}, or one with the school's id {class_.sourced_id!r}")
 
     async def get(self, class_id: str) -> tuple[Class, ClassRules]:
         """Give a class and its rules.
@@ -64,6 +57,17 @@ class Classes:
         if document is None:
             raise Missing(f"no class {class_id}")
         return _class(document), rules_from_document(document["rules"])
+
+    async def by_sourced_id(self, sourced_id: str) -> Class:
+        """Give the class with this id of the school's.
+
+        Raises:
+            Missing: there is none.
+        """
+        document = await find_one(self._classes, {"sourced_id": sourced_id})
+        if document is None:
+            raise Missing(f"no class with the school's id {sourced_id!r}")
+        return _class(document)
 
     async def get_many(self, class_ids: list[str]) -> dict[str, Class]:
         """Give those of the classes that there are, by id."""
@@ -84,21 +88,11 @@ class Classes:
 
     async def enroll(self, enrollment: Enrollment) -> None:
         """Enrol a student, or change the dates of an enrolment."""
-        key = f"{enrollment.class_id}:{enrollment.student_id}"
-        fields = {
-            "class_id": enrollment.class_id,
-            "student_id": enrollment.student_id,
-            "begin": enrollment.begin.isoformat() if enrollment.begin else None,
-            "end": enrollment.end.isoformat() if enrollment.end else None,
-            "updated_at": present(),
-        }
-        await update_one(self._enrollments, {"_id": key}, {"$set": fields}, upsert=True)
+        await self.enrollments.enroll(enrollment)
 
     async def roster(self, class_id: str, day: date) -> list[str]:
         """Give the ids of the students enrolled on a civil date, in order of id."""
-        documents = await find_all(self._enrollments, {"class_id": class_id})
-        enrollments = [_enrollment(document) for document in documents]
-        return sorted(enrollment.student_id for enrollment in enrollments if enrollment.holds_on(day))
+        return await self.enrollments.roster(class_id, day)
 
     async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
@@ -107,7 +101,43 @@ class Classes:
 
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the classes whose roster changed at this moment or later."""
-        return await find_values(self._enrollments, "class_id", since(moment))
+        return await self.enrollments.changed_since(moment)
+
+    async def all(self) -> list[Class]:
+        """Give all classes, those to be deleted too."""
+        return [_class(document) for document in await find_all(self._classes, {})]
+
+    async def add_many(self, classes: Sequence[Class], written: Written) -> None:
+        """Add classes with the rules that a class has that says nothing.
+
+        Raises:
+            Conflict: an id of the school's is another class's.
+        """
+        rules = rules_to_document(ClassRules())
+        documents = [{"_id": class_.id, **_fields(class_), "rules": rules} for class_ in classes]
+        await insert_many(self._classes, documents, "classes", written)
+
+    async def change_many(self, classes: Sequence[Class], written: Written) -> None:
+        """Write classes anew; their rules stay.
+
+        Raises:
+            Conflict: an id of the school's is another class's.
+        """
+        updates = [({"_id": class_.id}, {"$set": _fields(class_)}) for class_ in classes]
+        await update_many(self._classes, updates, "classes", written)
+
+
+def _fields(class_: Class) -> Document:
+    return {
+        "title": class_.title,
+        "course_id": class_.course_id,
+        "term_id": class_.term_id,
+        "sourced_id": class_.sourced_id,
+        "code": class_.code,
+        "org_id": class_.org_id,
+        "term_ids": list(class_.term_ids),
+        "standing": class_.standing.value,
+    }
 
 
 def _class(document: Document) -> Class:
@@ -117,15 +147,10 @@ def _class(document: Document) -> Class:
         course_id=document["course_id"],
         term_id=document["term_id"],
         sourced_id=document["sourced_id"],
-    )
-
-
-def _enrollment(document: Document) -> Enrollment:
-    return Enrollment(
-        class_id=document["class_id"],
-        student_id=document["student_id"],
-        begin=date.fromisoformat(document["begin"]) if document["begin"] else None,
-        end=date.fromisoformat(document["end"]) if document["end"] else None,
+        code=document.get("code"),
+        org_id=document.get("org_id"),
+        term_ids=tuple(document.get("term_ids", ())),
+        standing=Standing(document.get("standing", Standing.ACTIVE)),
     )
 
 

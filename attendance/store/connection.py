@@ -12,6 +12,7 @@ from attendance.settings import ConnectionSettings
 from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
 from attendance.store.classes import Classes
+from attendance.store.enrollments import Teachings
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
@@ -20,9 +21,10 @@ from attendance.store.meetings import Meetings
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
+from attendance.store.people import Students, Teachers
 from attendance.store.progress import Progress
 from attendance.store.records import Records
-from attendance.store.students import Students
+from attendance.store.school import academic_sessions, courses, orgs
 from attendance.store.tokens import Tokens
 from attendance.store.tracks import Tracks
 
@@ -53,6 +55,11 @@ class Store:
         codec = codec or PlainCodec()
         self.look_up = LookUp(LookUpKey(settings.look_up_key_file), database["keys"])
         self.students = Students(database["students"], codec, self.look_up)
+        self.teachers = Teachers(database["teachers"], codec, self.look_up)
+        self.orgs = orgs(database["orgs"])
+        self.academic_sessions = academic_sessions(database["academic_sessions"])
+        self.courses = courses(database["courses"])
+        self.teachings = Teachings(database["teachings"])
         self.biometrics = Biometrics(database["biometrics"])
         self.classes = Classes(database["classes"], database["enrollments"])
         self.cameras = Cameras(database["rooms"], database["cameras"])
@@ -75,6 +82,11 @@ class Store:
         """Create every index that is not there yet."""
         for part in (
             self.students,
+            self.teachers,
+            self.orgs,
+            self.academic_sessions,
+            self.courses,
+            self.teachings,
             self.biometrics,
             self.classes,
             self.cameras,

@@ -4,6 +4,7 @@ from attendance.keys import KeyUnusable, LookUpKey
 from attendance.store.collection import Collection, find_one, update_one
 
 _PEOPLE = "person"
+_ENROLLMENT = "enrollment"
 _CHECK = "check"
 
 
@@ -21,6 +22,14 @@ class LookUp:
             KeyUnusable: the key's file can't be read.
         """
         return self._key.digest(_PEOPLE, sourced_id)
+
+    def enrollment(self, sourced_id: str) -> str:
+        """Give the hash by which an enrolment is known again, of a student or a teacher.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_ENROLLMENT, sourced_id)
 
     async def check(self) -> None:
         """Make sure that the key is the one that this database was first written with; the first one becomes that.

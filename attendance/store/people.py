@@ -1,0 +1,162 @@
+"""People of one kind. What names them is kept sealed; by the school's own id they are found through its keyed hash."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from pymongo import ASCENDING, IndexModel
+
+from attendance.identity import Fields, IdentityCodec
+from attendance.people import Student, Teacher
+from attendance.school import Standing
+from attendance.store.bulk import Written, insert_many, update_many
+from attendance.store.collection import Collection, Document, create_indexes, find_all, find_by_ids, find_one, insert
+from attendance.store.errors import Missing
+from attendance.store.look_up import LookUp
+
+Person = TypeVar("Person", bound=Student | Teacher)
+
+
+class People(Generic[Person]):
+    """A collection of people; `Students` and `Teachers` name the two that there are."""
+
+    def __init__(
+        self, kind: type[Person], word: str, collection: Collection, codec: IdentityCodec, look_up: LookUp
+    ) -> None:
+        self._kind = kind
+        self._word = word
+        self._collection = collection
+        self._codec = codec
+        self._look_up = look_up
+
+    async def ensure_indexes(self) -> None:
+        """A school's own id names one person of a kind."""
+        unique = IndexModel(
+            [("sourced_hash", ASCENDING)], unique=True, partialFilterExpression={"sourced_hash": {"$type": "string"}}
+        )
+        await create_indexes(self._collection, [unique])
+
+    async def add(self, person: Person) -> None:
+        """Add a person.
+
+        Raises:
+            Conflict: the school's own id is another's.
+            KeyUnusable: the person has an id of the school's, and there is no key to hash it with.
+        """
+        (document,) = await self._documents([person])
+        await insert(self._collection, document, f"a {self._word} with the school's id {person.sourced_id!r}")
+
+    async def get(self, person_id: str) -> Person:
+        """Give a person.
+
+        Raises:
+            Missing: there is none with that id.
+        """
+        return await self._only({"_id": person_id}, f"no {self._word} {person_id}")
+
+    async def by_sourced_id(self, sourced_id: str) -> Person:
+        """Give the person with this id of the school's.
+
+        Raises:
+            Missing: there is none.
+            KeyUnusable: there is no key to find them by.
+        """
+        hashed = self._look_up.person(sourced_id)
+        return await self._only({"sourced_hash": hashed}, f"no {self._word} with the school's id {sourced_id!r}")
+
+    async def get_many(self, person_ids: list[str]) -> dict[str, Person]:
+        """Give those of the people that there are, by id."""
+        found = await self._opened(await find_by_ids(self._collection, person_ids))
+        return {person.id: person for person in found}
+
+    async def page(self, *, after: str | None, limit: int) -> list[Person]:
+        """Give the next people in order of id: `limit` of them, unless these are the last ones."""
+        page: list[Person] = []
+        while wanted := limit - len(page):
+            query: Document = {"_id": {"$gt": after}} if after else {}
+            documents = await find_all(self._collection, query, sort=[("_id", ASCENDING)], limit=wanted)
+            page += await self._opened(documents)
+            if len(documents) < wanted:
+                break
+            after = documents[-1]["_id"]
+        return page
+
+    async def with_sourced_ids(self) -> list[Person]:
+        """Give everybody who has an id of the school's."""
+        found = await self._opened(await find_all(self._collection, {}))
+        return [person for person in found if person.sourced_id is not None]
+
+    async def add_many(self, people: Sequence[Person], written: Written) -> None:
+        """Add people who have ids of the school's.
+
+        Raises:
+            Conflict: one of these ids is another's.
+            KeyUnusable: there is no key to hash them with.
+        """
+        await insert_many(self._collection, await self._documents(people), f"{self._word}s", written)
+
+    async def change_many(self, people: Sequence[Person], written: Written) -> None:
+        """Write what is known of people anew.
+
+        Raises:
+            Conflict: an id of the school's is another's.
+            KeyUnusable: there is no key to hash it with.
+        """
+        documents = await self._documents(people)
+        updates = [({"_id": document.pop("_id")}, {"$set": document}) for document in documents]
+        await update_many(self._collection, updates, f"{self._word}s", written)
+
+    async def _only(self, query: Document, missing: str) -> Person:
+        document = await find_one(self._collection, query)
+        found = await self._opened([document] if document else [])
+        if not found:
+            raise Missing(missing)
+        return found[0]
+
+    async def _documents(self, people: Sequence[Person]) -> list[Document]:
+        sealed = await self._codec.seal({person.id: _identity(person) for person in people})
+        return [
+            {
+                "_id": person.id,
+                "identity": sealed[person.id],
+                "sourced_hash": self._look_up.person(person.sourced_id) if person.sourced_id is not None else None,
+                "standing": person.standing.value,
+            }
+            for person in people
+        ]
+
+    async def _opened(self, documents: list[Document]) -> list[Person]:
+        opened = await self._codec.open({document["_id"]: document["identity"] for document in documents})
+        return [self._person(document, opened[document["_id"]]) for document in documents if document["_id"] in opened]
+
+    def _person(self, document: Document, identity: Fields) -> Person:
+        return self._kind(
+            id=document["_id"],
+            given_name=identity["given_name"] or "",
+            family_name=identity["family_name"] or "",
+            sourced_id=identity.get("sourced_id"),
+            email=identity.get("email"),
+            standing=Standing(document.get("standing", Standing.ACTIVE)),
+        )
+
+
+class Students(People[Student]):
+    """The collection `students`."""
+
+    def __init__(self, collection: Collection, codec: IdentityCodec, look_up: LookUp) -> None:
+        super().__init__(Student, "student", collection, codec, look_up)
+
+
+class Teachers(People[Teacher]):
+    """The collection `teachers`."""
+
+    def __init__(self, collection: Collection, codec: IdentityCodec, look_up: LookUp) -> None:
+        super().__init__(Teacher, "teacher", collection, codec, look_up)
+
+
+def _identity(person: Student | Teacher) -> Fields:
+    return {
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "sourced_id": person.sourced_id,
+        "email": person.email,
+    }
