@@ -1,25 +1,15 @@
 """Texts and ids as requests may bring them: any script, bounded, nothing that can't be stored or would mislead."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 from fastapi import Path
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
-# Control characters, lone surrogates (which UTF-8 and so the store can't hold), line and paragraph separators.
-_REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-# They turn the text behind them around: a name would be shown as another one. Joiners, which some scripts need, stay.
-_REFUSED_DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from attendance.texts import plain
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-
-
-def _plain(text: str) -> str:
-    if any(unicodedata.category(sign) in _REFUSED_CATEGORIES or sign in _REFUSED_DIRECTIONS for sign in text):
-        raise ValueError("control characters, line breaks and signs that change the direction can't be in it")
-    return unicodedata.normalize("NFC", text)
 
 
 def is_id(text: str) -> bool:
@@ -39,8 +29,8 @@ def _email(text: str) -> str:
     return text
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_plain)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(plain)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(plain)]
 ReasonCode = Annotated[Name, StringConstraints(max_length=20)]
 Email = Annotated[Name, StringConstraints(max_length=254), AfterValidator(_email)]
 Id = Annotated[str, AfterValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]

@@ -3,9 +3,10 @@
 import re
 from datetime import UTC, date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+from attendance.zones import known_zone
 
 # Outside of these years the arithmetic of zones and windows would leave what a datetime can hold.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
@@ -77,16 +78,6 @@ def _date_of(value: object) -> date:
     return parse_date(value)
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("name a time zone of the IANA database, like Europe/Zurich")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("name a time zone of the IANA database, like Europe/Zurich") from error
-    return name
-
-
 def written(moment: datetime) -> str:
     """Write a moment in UTC with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -101,4 +92,4 @@ MomentOut = Annotated[
     PlainSerializer(written, return_type=str, when_used="json"),
     WithJsonSchema(_MOMENT_SCHEMA, mode="serialization"),
 ]
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]

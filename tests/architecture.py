@@ -19,8 +19,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 # Arrows inside a folder: what the part that is named first must not know of.
 INSIDE: dict[str, tuple[str, ...]] = {
-    "attendance": ("attendance.store", "attendance.outbox"),
-    "attendance.store": ("attendance.outbox",),
+    "attendance": ("attendance.store", "attendance.outbox", "attendance.import_runs"),
+    "attendance.imports": ("attendance.store", "attendance.outbox", "attendance.import_runs"),
+    "attendance.store": ("attendance.outbox", "attendance.import_runs"),
     "attendance.outbox": (),
 }
 # Who alone may use a package of others; a trailing `.py` names one file.

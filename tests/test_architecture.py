@@ -51,6 +51,7 @@ def plant(root: Path, path: str, text: str) -> None:
         ("attendance/x.py", "from attendance.store import Store", "attendance must not import attendance.store.Store"),
         ("attendance/x.py", "from . import store", "attendance must not import attendance.store"),
         ("attendance/store/x.py", "from ..outbox import relay", "attendance.store must not import attendance.outbox"),
+        ("attendance/imports/x.py", "import attendance.store", "attendance.imports must not import attendance.store"),
         ("attendance/store/x.py", "import api", "attendance must not import api"),
         ("ingest/x.py", "import recognition", "ingest must not import recognition"),
         ("stream_app/x.py", "import ingest", "stream_app must not import ingest"),
