@@ -22,6 +22,7 @@ _COMMANDS = (
     ("logs", "deploy.local.cli:logs", "Show what the processes wrote."),
     ("reset", "deploy.local.cli:reset", "Delete all data, keys and logs of the local stack."),
     ("init", "deploy.init_cli:init", "Make keys, indexes, topics and the first administrator's token."),
+    ("import", "attendance.import_runs.cli:app", "Take in rosters, meetings and photos that the school hands over."),
     ("topics", "deploy.topics_cli:topics", "Create the Kafka topics, or report how they differ."),
     ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
