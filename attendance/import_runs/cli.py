@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,11 +11,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from attendance.import_runs.bars import Bars
+from attendance.import_runs.meetings import MeetingFile, import_meetings
 from attendance.import_runs.progress import Progress
 from attendance.import_runs.roster import import_roster
 from attendance.import_runs.settings import ImportSettings
 from attendance.import_runs.show import as_json, show_report
-from attendance.imports.files import Unreadable, open_files
+from attendance.imports.files import Unreadable, open_files, read_file
 from attendance.imports.report import Report
 from attendance.keys import KeyUnusable
 from attendance.settings import ConnectionSettings
@@ -50,6 +52,29 @@ def oneroster(
         files = open_files(path)
         return await import_roster(
             store, files, today=ImportSettings().today(), dry_run=dry_run, force=force, progress=progress
+        )
+
+    _carry_out(run, as_text=not json)
+
+
+@app.command("meetings")
+def meetings(
+    path: Path = typer.Argument(..., help="A CSV or an iCalendar file."),
+    calendar: str | None = typer.Option(
+        None, help="What the file is all of; the file's name unless given. What the next one leaves out is cancelled."
+    ),
+    class_: str | None = typer.Option(None, "--class", help="The class of all its meetings: the school's id of it."),
+    dry_run: bool = _DRY_RUN,
+    force: bool = _FORCE,
+    json: bool = _JSON,
+) -> None:
+    """Import meetings from a CSV or an iCalendar file: new, moved and cancelled ones."""
+
+    async def run(store: Store, progress: Progress) -> Report:
+        file = MeetingFile(path.name, read_file(path), calendar or path.stem, class_)
+        zone, now = ImportSettings().default_zone, datetime.now(UTC)
+        return await import_meetings(
+            store, file, campus_zone=zone, now=now, dry_run=dry_run, force=force, progress=progress
         )
 
     _carry_out(run, as_text=not json)

@@ -63,6 +63,15 @@ def open_files(path: Path) -> Files:
         raise Unreadable("unreadable", f"it can't be read: {error}", path.name) from error
 
 
+def read_file(path: Path) -> bytes:
+    """Read one file.
+
+    Raises:
+        Unreadable: it can't be read, or is too large.
+    """
+    return _reader_of_path(path, path.parent)()
+
+
 def open_zip(data: bytes, name: str = "upload") -> Files:
     """Open a zip that is in memory.
 

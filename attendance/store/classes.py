@@ -17,7 +17,6 @@ from attendance.store.collection import (
     create_indexes,
     find_all,
     find_by_ids,
-    find_marks,
     find_one,
     insert,
 )
@@ -96,8 +95,7 @@ class Classes:
 
     async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
-        query = since(moment)
-        return await find_marks(self._enrollments, query, by="class_id", time="updated_at", counter="version")
+        return await self.enrollments.rosters_changed_since(moment)
 
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the classes whose roster changed at this moment or later."""
@@ -106,6 +104,11 @@ class Classes:
     async def all(self) -> list[Class]:
         """Give all classes, those to be deleted too."""
         return [_class(document) for document in await find_all(self._classes, {})]
+
+    async def all_with_rules(self) -> list[tuple[Class, ClassRules]]:
+        """Give all classes with their rules, those to be deleted too."""
+        documents = await find_all(self._classes, {})
+        return [(_class(document), rules_from_document(document["rules"])) for document in documents]
 
     async def add_many(self, classes: Sequence[Class], written: Written) -> None:
         """Add classes with the rules that a class has that says nothing.

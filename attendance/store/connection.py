@@ -25,6 +25,7 @@ from attendance.store.people import Students, Teachers
 from attendance.store.progress import Progress
 from attendance.store.records import Records
 from attendance.store.school import academic_sessions, courses, orgs
+from attendance.store.timetable import ImportedMeetings
 from attendance.store.tokens import Tokens
 from attendance.store.tracks import Tracks
 
@@ -64,6 +65,7 @@ class Store:
         self.classes = Classes(database["classes"], database["enrollments"])
         self.cameras = Cameras(database["rooms"], database["cameras"])
         self.meetings = Meetings(database["meetings"])
+        self.imported_meetings = ImportedMeetings(database["meetings"])
         self.records = Records(database["records"])
         self.notices = Notices(database["notices"], self.records, self.meetings)
         self.progress = Progress(database["progress"], database["coverage"], database["skips"])
@@ -91,6 +93,7 @@ class Store:
             self.classes,
             self.cameras,
             self.meetings,
+            self.imported_meetings,
             self.records,
             self.notices,
             self.progress,

@@ -13,9 +13,11 @@ from attendance.store.collection import (
     IDS_AT_ONCE,
     Collection,
     Document,
+    Mark,
     create_indexes,
     delete_all,
     find_all,
+    find_marks,
     find_values,
     present,
     since,
@@ -49,6 +51,10 @@ class Enrollments:
         """Give the ids of the students enrolled on a civil date, in order of id."""
         found = [_enrollment(document) for document in await find_all(self._collection, {"class_id": class_id})]
         return sorted({enrollment.student_id for enrollment in found if enrollment.holds_on(day)})
+
+    async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
+        """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
+        return await find_marks(self._collection, since(moment), by="class_id", time="updated_at", counter="version")
 
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the classes whose roster changed at this moment or later."""

@@ -5,6 +5,8 @@ from attendance.store.collection import Collection, find_one, update_one
 
 _PEOPLE = "person"
 _ENROLLMENT = "enrollment"
+_MEETING = "meeting"
+_CALENDAR = "calendar"
 _CHECK = "check"
 
 
@@ -30,6 +32,22 @@ class LookUp:
             KeyUnusable: the key's file can't be read.
         """
         return self._key.digest(_ENROLLMENT, sourced_id)
+
+    def meeting(self, source: str) -> str:
+        """Give the hash by which an entry of a calendar is known again: its UID may hold a person's address.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_MEETING, source)
+
+    def calendar(self, name: str) -> str:
+        """Give the hash by which a calendar is known again: it may be called after a person.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_CALENDAR, name)
 
     async def check(self) -> None:
         """Make sure that the key is the one that this database was first written with; the first one becomes that.

@@ -10,7 +10,6 @@ from pymongo import ASCENDING, IndexModel
 from attendance.events import MeetingClosed
 from attendance.meetings import Meeting, MeetingState
 from attendance.status import Status
-from attendance.store.classes import rules_from_document, rules_to_document
 from attendance.store.collection import (
     BY_CHANGE,
     Collection,
@@ -79,7 +78,9 @@ class Meetings:
         Raises:
             Conflict: the id is taken.
         """
-        await insert(self._collection, {**_to_document(meeting), "updated_at": present()}, f"a meeting {meeting.id}")
+        await insert(
+            self._collection, {**meeting_to_document(meeting), "updated_at": present()}, f"a meeting {meeting.id}"
+        )
 
     async def reschedule(self, before: Meeting, after: Meeting) -> None:
         """Move, cancel or restore a meeting; its records are to be judged again.
@@ -96,20 +97,22 @@ class Meetings:
             "zone": before.zone,
             "close_number": before.close_number,
         }
-        update = {"$set": {**_to_document(after), "updated_at": present(), **_TO_JUDGE}}
+        update = {"$set": {**meeting_to_document(after), "updated_at": present(), **_TO_JUDGE}}
         if not await update_one(self._collection, query, update):
             raise Conflict(f"meeting {before.id} was changed or closed meanwhile")
 
     async def split_off(self, meeting: Meeting, origin_id: str) -> None:
         """Add a meeting that is a part of another one, of which it takes what was seen; twice is as once."""
-        document = {**_to_document(meeting), "updated_at": present(), "split_from": origin_id, **_TO_JUDGE}
+        document = {**meeting_to_document(meeting), "updated_at": present(), "split_from": origin_id, **_TO_JUDGE}
         with suppress(Conflict):
             await insert(self._collection, document, f"a meeting {meeting.id}")
 
     async def to_judge(self, *, limit: int) -> list[Replanned]:
         """Give the meetings whose records are to be judged again; parts that take from another before all others."""
         found = await find_all(self._collection, _TO_JUDGE, sort=[("updated_at", ASCENDING)], limit=limit)
-        replanned = [Replanned(_from_document(each), each.get("split_from"), each["updated_at"]) for each in found]
+        replanned = [
+            Replanned(meeting_from_document(each), each.get("split_from"), each["updated_at"]) for each in found
+        ]
         return sorted(replanned, key=lambda each: each.split_from is None)
 
     async def judged(self, replanned: Replanned) -> None:
@@ -120,7 +123,7 @@ class Meetings:
     async def closed_of_class(self, class_id: str) -> list[Meeting]:
         """Give the closed meetings of a class."""
         found = await find_all(self._collection, {"class_id": class_id})
-        return [meeting for meeting in map(_from_document, found) if meeting.is_over]
+        return [meeting for meeting in map(meeting_from_document, found) if meeting.is_over]
 
     async def get(self, meeting_id: str) -> Meeting:
         """Give a meeting.
@@ -131,12 +134,12 @@ class Meetings:
         document = await find_one(self._collection, {"_id": meeting_id})
         if document is None:
             raise Missing(f"no meeting {meeting_id}")
-        return _from_document(document)
+        return meeting_from_document(document)
 
     async def get_many(self, meeting_ids: list[str]) -> dict[str, Meeting]:
         """Give those of the meetings that there are, by id."""
         documents = await find_by_ids(self._collection, meeting_ids)
-        return {document["_id"]: _from_document(document) for document in documents}
+        return {document["_id"]: meeting_from_document(document) for document in documents}
 
     async def in_room(self, room_id: str, *, opening_before: datetime, ending_after: datetime) -> list[Meeting]:
         """Give the meetings of a room, cancelled ones apart, that open before one moment and end after another."""
@@ -147,7 +150,7 @@ class Meetings:
             "end": {"$gt": ending_after},
         }
         documents = await find_all(self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)])
-        return [_from_document(document) for document in documents]
+        return [meeting_from_document(document) for document in documents]
 
     async def are_held_in(self, room_id: str) -> bool:
         """Tell whether any meeting is or was held in a room, or was to be."""
@@ -156,13 +159,13 @@ class Meetings:
     async def of_class(self, class_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[Meeting]:
         """Give the next meetings of a class in order of start."""
         documents = await find_page(self._collection, {"class_id": class_id}, by="start", after=after, limit=limit)
-        return [_from_document(document) for document in documents]
+        return [meeting_from_document(document) for document in documents]
 
     async def open_and_over(self, now: datetime, *, limit: int) -> list[Meeting]:
         """Give the meetings that ended and are not closed, the earliest first."""
         query = {"state": MeetingState.OPEN.value, "end": {"$lte": now}}
         documents = await find_all(self._collection, query, sort=[("end", ASCENDING)], limit=limit)
-        return [_from_document(document) for document in documents]
+        return [meeting_from_document(document) for document in documents]
 
     async def changed_since(self, moment: datetime) -> list[Meeting]:
         """Give the meetings, cancelled ones too, that were added or changed at this moment or later.
@@ -170,7 +173,7 @@ class Meetings:
         Closing changes nothing about who may be named, and isn't told.
         """
         documents = await find_all(self._collection, since(moment))
-        return [_from_document(document) for document in documents]
+        return [meeting_from_document(document) for document in documents]
 
     async def close(self, meeting: Meeting, state: MeetingState, event: MeetingClosed) -> bool:
         """Close a meeting, or close it again with new counts; tell whether this caller was the one who did.
@@ -201,7 +204,7 @@ class Meetings:
         documents = await find_by_ids(self._collection, meeting_ids, {"state": {"$in": states}})
         return [
             Closed(
-                _from_document(document),
+                meeting_from_document(document),
                 document["closed_at"],
                 {Status(status): count for status, count in document["counts"].items()},
             )
@@ -209,7 +212,8 @@ class Meetings:
         ]
 
 
-def _to_document(meeting: Meeting) -> Document:
+def meeting_to_document(meeting: Meeting) -> Document:
+    """Write a meeting."""
     return {
         "_id": meeting.id,
         "class_id": meeting.class_id,
@@ -227,7 +231,8 @@ def _to_document(meeting: Meeting) -> Document:
     }
 
 
-def _from_document(document: Document) -> Meeting:
+def meeting_from_document(document: Document) -> Meeting:
+    """Read a meeting."""
     return Meeting(
         id=document["_id"],
         class_id=document["class_id"],

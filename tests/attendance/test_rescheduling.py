@@ -101,8 +101,8 @@ def test_who_is_not_enrolled_on_the_civil_date_is_not_expected(
     end: str | None,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    days = (date.fromisoformat(each) if each else None for each in (begin, end))
-    holds = Enrollment(CLASS, STUDENT, *days).holds_on(date.fromisoformat(day))
+    first, last = (date.fromisoformat(each) if each else None for each in (begin, end))
+    holds = Enrollment(CLASS, STUDENT, first, last).holds_on(date.fromisoformat(day))
     assert holds is expected
     record = closed(None, meeting(), is_expected=holds)
     assert record.status is (Status.ABSENT if expected else Status.NOT_EXPECTED)
