@@ -205,7 +205,7 @@ class MeetingPlanner:
                 if len(found) > 1:
                     raise _Unresolved("ambiguous_class", f"{shortened(name)!r} is the name of {len(found)} classes")
                 if found:
-                    return self._classes[found.pop()]
+                    return self._classes[next(iter(found))]
         told = ", ".join(repr(shortened(name)) for name in candidates) or "nothing"
         raise _Unresolved("unknown_class", f"{told} names no class: its school's id, code or title is asked for")
 

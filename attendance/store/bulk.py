@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError
 from attendance.store.collection import Collection, Document
 from attendance.store.errors import Conflict, unavailable_on_network_error
 
-AT_ONCE = 500
+AT_ONCE = 1000
 _DUPLICATE_KEY = 11000
 
 Item = TypeVar("Item")

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, IndexModel
 from attendance.events import MeetingClosed
 from attendance.meetings import Meeting, MeetingState
 from attendance.status import Status
+from attendance.store.classes import rules_from_document, rules_to_document
 from attendance.store.collection import (
     BY_CHANGE,
     Collection,
