@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from api.times import now
 from attendance.store import Store, StoreUnavailable
 from attendance.store.idempotency import KEPT, LONGEST_WORK, AnotherRequest, IdempotencyKeys, InProgress, KeptAnswer
-from attendance.store.students import Students
+from attendance.store.people import Students
 from tests.api.callers import Caller, body_of, fields_of, problem_of
 from tests.api.school import School
 
