@@ -11,6 +11,7 @@ from starlette.types import Scope
 from api.authentication import Authenticator
 from api.body_limit import BodyLimit
 from api.enrolment import EnrolmentDesk
+from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.metrics import CountRequests
 from api.openapi import describe
@@ -45,6 +46,7 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             store=store,
             authenticator=Authenticator(store),
             desk=EnrolmentDesk(settings),
+            imports=ImportGate(),
             relay=RelayTask(store, connection),
             tail=LogTail(store),
             streams=LiveStreams(settings.live_streams),
@@ -70,6 +72,8 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
     )
 
     def limit_of(scope: Scope) -> int:
+        if scope["path"].startswith("/v1/imports/"):
+            return settings.largest_import + FORM_ROOM
         is_photo = scope["method"] == "POST" and _PHOTOS.fullmatch(scope["path"])
         return settings.largest_photo + FORM_ROOM if is_photo else settings.largest_json
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.authentication import Authenticator
 from api.enrolment import EnrolmentDesk
+from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.relay import RelayTask
 from api.settings import ApiSettings
@@ -22,6 +23,7 @@ class Services:
     store: Store
     authenticator: Authenticator
     desk: EnrolmentDesk
+    imports: ImportGate
     relay: RelayTask
     tail: LogTail
     streams: LiveStreams

@@ -25,6 +25,12 @@ class ApiSettings(BaseSettings):
     smallest_enrolment_face: float = Field(
         default=SMALLEST_ENROLMENT_FACE, gt=0, description="the least width in pixels of a face on a photo"
     )
+    largest_import: int = Field(
+        default=64_000_000, ge=100_000, description="bytes of an imported file; it is held in memory"
+    )
+    import_upload_s: float = Field(
+        default=300.0, gt=0, description="the longest that an imported file may take to arrive; one is taken at a time"
+    )
     photos_at_once: int = Field(
         default=8, ge=1, description="photos taken in at one time; one is looked at, the others wait, more are refused"
     )

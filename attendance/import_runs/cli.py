@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from attendance.import_runs.bars import Bars
+from attendance.import_runs.desk import desk_of
 from attendance.import_runs.meetings import MeetingFile, import_meetings
+from attendance.import_runs.photos import import_photos
 from attendance.import_runs.progress import Progress
 from attendance.import_runs.roster import import_roster
 from attendance.import_runs.settings import ImportSettings
@@ -21,6 +23,7 @@ from attendance.imports.report import Report
 from attendance.keys import KeyUnusable
 from attendance.settings import ConnectionSettings
 from attendance.store import Conflict, Store, StoreUnavailable
+from recognition import UnknownEngine
 
 # Errors in what is imported, or nothing could be done; and: it would remove too much.
 EXIT_ERRORS, EXIT_REFUSED = 1, 3
@@ -80,6 +83,21 @@ def meetings(
     _carry_out(run, as_text=not json)
 
 
+@app.command("photos")
+def photos(
+    path: Path = typer.Argument(..., help="A folder or a zip of photos, named by the school's ids of the students."),
+    dry_run: bool = _DRY_RUN,
+    json: bool = _JSON,
+) -> None:
+    """Enrol photos: ID.jpg, ID-2.jpg, or any name in a folder ID. Without a consent none is looked at."""
+
+    async def run(store: Store, progress: Progress) -> Report:
+        with desk_of(ImportSettings()) as desk:
+            return await import_photos(store, open_files(path), desk, dry_run=dry_run, progress=progress)
+
+    _carry_out(run, as_text=not json)
+
+
 def _carry_out(run: Run, *, as_text: bool) -> None:
     console = Console(highlight=False)
     try:
@@ -92,7 +110,7 @@ def _carry_out(run: Run, *, as_text: bool) -> None:
         _end(f"the database can't be reached: {error}. What was written stays; run it again")
     except Conflict as error:
         _end(f"{error}: run it again")
-    except KeyUnusable as error:
+    except (KeyUnusable, UnknownEngine) as error:
         _end(str(error))
     if as_text:
         show_report(console, report)

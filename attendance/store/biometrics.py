@@ -72,6 +72,11 @@ class Biometrics:
         documents = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
         return [_template(document["_id"], part) for document in documents for part in document["templates"]]
 
+    async def consenting(self, student_ids: list[str]) -> set[str]:
+        """Give those of the students who have a standing consent."""
+        found = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
+        return {document["_id"] for document in found}
+
     async def enrolled(self, encoder: str, student_ids: list[str], *, before: datetime) -> set[str]:
         """Give those of the students who have a template by this encoder since before a moment, and a consent."""
         template = {"encoder": encoder, "created_at": {"$lt": before}}

@@ -7,6 +7,7 @@ _PEOPLE = "person"
 _ENROLLMENT = "enrollment"
 _MEETING = "meeting"
 _CALENDAR = "calendar"
+_PHOTO = "photo"
 _CHECK = "check"
 
 
@@ -48,6 +49,14 @@ class LookUp:
             KeyUnusable: the key's file can't be read.
         """
         return self._key.digest(_CALENDAR, name)
+
+    def photo(self, student_id: str, hashed: str) -> str:
+        """Give the hash by which a student's photo is known again, of the hash of its bytes.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_PHOTO, f"{student_id}\0{hashed}")
 
     async def check(self) -> None:
         """Make sure that the key is the one that this database was first written with; the first one becomes that.
