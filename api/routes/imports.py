@@ -93,7 +93,7 @@ class ReportOut(BodyOut):
 
 @router.post("/oneroster", summary="Import a OneRoster bundle", openapi_extra=body_of(ZIPS, "bundle"))
 async def import_oneroster(
-    request: Request, services: ServicesHere, dry_run: DryRun = False, force: Force = False
+    request: Request, services: ServicesHere, *, dry_run: DryRun = False, force: Force = False
 ) -> ReportOut:
     """Import orgs, terms, courses, classes, people and enrolments from a zip of OneRoster CSVs, 1.2 or 1.1.
 
@@ -115,6 +115,7 @@ async def import_timetable(
     class_name: Annotated[
         Name | None, Query(alias="class", description="the class of all its meetings, where the file doesn't say it")
     ] = None,
+    *,
     dry_run: DryRun = False,
     force: Force = False,
 ) -> ReportOut:
@@ -133,7 +134,7 @@ async def import_timetable(
 
 
 @router.post("/photos", summary="Import photos", openapi_extra=body_of(ZIPS, "photos"))
-async def import_portraits(request: Request, services: ServicesHere, dry_run: DryRun = False) -> ReportOut:
+async def import_portraits(request: Request, services: ServicesHere, *, dry_run: DryRun = False) -> ReportOut:
     """Enrol photos out of a zip: `ID.jpg`, `ID-2.jpg`, or any name in a folder `ID`, by the school's ids.
 
     A photo of a student without a standing consent isn't looked at. Those that can't be used are warnings.
