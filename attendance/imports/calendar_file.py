@@ -86,6 +86,9 @@ def _sittings(calendar: Calendar, file: str, lines: Iterator[int], window: Windo
             series.add(uid)
         if not isinstance(_value(event, "DTSTART").dt, datetime):
             findings.warn("all_day", "it takes all day, so it is no meeting: left out", file, line)
+        elif uid not in series and not _is_in(window, _value(event, "DTSTART").dt):
+            detail = f"it is not between {window.begin.date()} and {window.end.date()}: left out"
+            findings.warn("too_far", detail, file, line)
     if findings.has_errors:
         return []
     query = recurring_ical_events.of(calendar, skip_bad_series=False)
@@ -144,6 +147,10 @@ def _check_rule(event: Component) -> None:
             raise _Unusable("bad_recurrence", detail)
         if any(int(interval) < 1 for interval in rule.get("INTERVAL", [])):
             raise _Unusable("bad_recurrence", "INTERVAL must be 1 or more")
+
+
+def _is_in(window: Window, start: datetime) -> bool:
+    return window.begin.date() <= start.date() <= window.end.date()
 
 
 def _is_endless(event: Component) -> bool:

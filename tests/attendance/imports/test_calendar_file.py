@@ -82,6 +82,12 @@ def test_an_endless_recurrence_is_followed_to_the_windows_end_and_that_is_said()
     assert found[-1].start.date() in (WINDOW.end.date(), datetime(2026, 12, 30, tzinfo=UTC).date())
 
 
+def test_an_event_too_far_from_now_is_left_out_and_that_is_said() -> None:
+    found, findings = read(calendar(event(start="DTSTART;TZID=Europe/Zurich:20200302T100000")))
+    assert found == []
+    assert [each.code for each in findings.kept] == ["too_far"]
+
+
 def test_more_meetings_than_any_timetable_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendar_file, "MOST_SITTINGS", 20)
     found, findings = read(calendar(event("RRULE:FREQ=DAILY;COUNT=21")))
