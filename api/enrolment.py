@@ -18,6 +18,7 @@ from recognition import (
     ProcessDied,
     RecognitionProcess,
     enrolment_face,
+    load_engine,
     look_with,
 )
 
@@ -28,6 +29,7 @@ class EnrolmentDesk:
     def __init__(self, settings: ApiSettings) -> None:
         self._settings = settings
         self.limits = PictureLimits(max_bytes=settings.largest_photo, max_pixels=settings.largest_photo_pixels)
+        self.matcher = load_engine(settings.engine).matcher  # its models are not loaded in this process
         self._taken = 0
         self._turn = asyncio.Lock()
         self._process = RecognitionProcess(

@@ -10,7 +10,7 @@ from api.times import MomentOut
 from attendance.cameras import CameraKind
 from attendance.meetings import Meeting, MeetingState
 from attendance.people import Student
-from attendance.records import Record
+from attendance.records import Record, shared_devices
 from attendance.rules.verdicts import CANCELLED
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
@@ -72,16 +72,27 @@ class RollOut(BodyOut):
     meeting: MeetingOut
     coverage: float = Field(description="the share of the meeting's whole time that cameras looked at so far")
     totals: dict[RollStatus, int]
+    shared_devices: list[list[str]] = Field(
+        description="students who gave the code from one device, together: somebody may have answered for others"
+    )
     entries: list[RollEntryOut]
 
     @classmethod
-    def of(cls, meeting: MeetingOut, coverage: float, entries: list[RollEntryOut]) -> Self:
+    def of(
+        cls, meeting: MeetingOut, coverage: float, entries: list[RollEntryOut], shared_devices: list[list[str]]
+    ) -> Self:
         """Show a roll, in order of name."""
         totals: dict[RollStatus, int] = dict.fromkeys([*Status, PENDING], 0)
         for entry in entries:
             totals[entry.status] += 1
         ordered = sorted(entries, key=lambda each: (each.family_name or "", each.given_name or "", each.student_id))
-        return cls(meeting=meeting, coverage=round(coverage, 4), totals=totals, entries=ordered)
+        return cls(
+            meeting=meeting,
+            coverage=round(coverage, 4),
+            totals=totals,
+            shared_devices=shared_devices,
+            entries=ordered,
+        )
 
 
 class RevisionOut(BodyOut):
@@ -164,4 +175,5 @@ async def roll_of(store: Store, meeting: Meeting) -> RollOut:
         RollEntryOut.of(each, known.get(each), records.get(each), on_roster=each in roster, is_cancelled=is_cancelled)
         for each in everybody
     ]
-    return RollOut.of(MeetingOut.model_validate(meeting), coverage.share(meeting.start, meeting.end), entries)
+    share = coverage.share(meeting.start, meeting.end)
+    return RollOut.of(MeetingOut.model_validate(meeting), share, entries, shared_devices(records.values()))

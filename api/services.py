@@ -1,12 +1,13 @@
 """What the routes work with: made once, when the app starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.authentication import Authenticator
 from api.enrolment import EnrolmentDesk
+from api.guessing import Guesses
 from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.relay import RelayTask
@@ -27,6 +28,7 @@ class Services:
     relay: RelayTask
     tail: LogTail
     streams: LiveStreams
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 def services_of(request: Request) -> Services:

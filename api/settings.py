@@ -38,5 +38,10 @@ class ApiSettings(BaseSettings):
         default=60.0, gt=0, description="the longest that one photo may take to arrive; it holds a place meanwhile"
     )
     photo_deadline_s: float = Field(default=60.0, gt=0, description="the longest that one photo may be looked at")
+    code_link: str = Field(
+        default="rollcall:{code}",
+        max_length=500,
+        description="what the QR code of a meeting's code says; `{code}` is put in: the page on which students give it",
+    )
     live_streams: int = Field(default=500, ge=1, description="rolls followed live at one time; more are refused")
     photos_a_student: int = Field(default=20, ge=1, description="photos that are kept of one student")

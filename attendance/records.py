@@ -1,5 +1,6 @@
 """A record: where one student stands in one meeting, and every step of how it came to that."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -218,3 +219,13 @@ class Record:
     def is_unsettled(self) -> bool:
         """Tell whether all that was seen was taken back since the machine last settled: a close has yet to judge it."""
         return bool(self.history) and self.status is Status.UNMARKED and self.method is None and self.reason is None
+
+
+def shared_devices(records: Iterable[Record]) -> list[list[str]]:
+    """Give the students of one meeting who checked in from one device, together, in order of id."""
+    by_device: dict[str, set[str]] = {}
+    for record in records:
+        for given in record.check_ins:
+            if given.device is not None:
+                by_device.setdefault(given.device, set()).add(record.student_id)
+    return sorted(sorted(students) for students in by_device.values() if len(students) > 1)

@@ -21,6 +21,7 @@ class Role(StrEnum):
     TEACHER = "teacher"
     STUDENT = "student"
     DEVICE = "device"
+    READER = "reader"
 
 
 class Permission(StrEnum):
@@ -34,11 +35,14 @@ class Permission(StrEnum):
     READ_OWN_CLASSES = "read_own_classes"
     CORRECT_OWN_CLASSES = "correct_own_classes"
     READ_OWN_ATTENDANCE = "read_own_attendance"
+    CHECK_IN_ONESELF = "check_in_oneself"
     SEND_OWN_FRAMES = "send_own_frames"
+    READ_CARDS = "read_cards"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: frozenset(Permission) - {Permission.SEND_OWN_FRAMES},
+    Role.ADMINISTRATOR: frozenset(Permission)
+    - {Permission.SEND_OWN_FRAMES, Permission.READ_CARDS, Permission.CHECK_IN_ONESELF},
     Role.REGISTRAR: frozenset(
         {
             Permission.MANAGE_TIMETABLE,
@@ -48,14 +52,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.TEACHER: frozenset({Permission.READ_OWN_CLASSES, Permission.CORRECT_OWN_CLASSES}),
-    Role.STUDENT: frozenset({Permission.READ_OWN_ATTENDANCE}),
+    Role.STUDENT: frozenset({Permission.READ_OWN_ATTENDANCE, Permission.CHECK_IN_ONESELF}),
     Role.DEVICE: frozenset({Permission.SEND_OWN_FRAMES}),
+    Role.READER: frozenset({Permission.READ_CARDS}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. `subjects` are the ids that 'own' means: class ids, a student id, or a camera id."""
+    """Who is asking. `subjects` are the ids that 'own' means: class ids, a student id, a camera id or a reader id."""
 
     token_id: str
     role: Role

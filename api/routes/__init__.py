@@ -5,7 +5,9 @@ from fastapi import APIRouter
 from api.routes import (
     attendance,
     cameras,
+    cards,
     classes,
+    codes,
     consents,
     corrections,
     documentation,
@@ -40,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     rolls.router,
     live.router,
     corrections.router,
+    codes.router,
+    cards.router,
     notices.router,
     mistakes.router,
     attendance.router,

@@ -1,12 +1,13 @@
 """Enrolment photos: each becomes a template; the picture itself isn't kept."""
 
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.bodies import BodyOut
-from api.guard import GuardedRoute, VisitorHere
+from api.guard import GuardedRoute, Visitor, VisitorHere
+from api.likeness import Likeness, nearer_to_another
 from api.lookups import consent_missing, require_student
 from api.problems import Problem, not_found
 from api.services import ServicesHere, StoreHere
@@ -16,8 +17,13 @@ from api.uploads import PHOTO_BODY, read_photo
 from attendance.ids import new_id
 from attendance.people import StoredTemplate
 from attendance.pictures import read_header
+from attendance.rights import Permission
 
 router = APIRouter(prefix="/v1/students/{student_id}/photos", tags=["photos"], route_class=GuardedRoute)
+
+
+# One photo knows one haircut and one light.
+PHOTOS_ASKED_FOR = 2
 
 
 class PhotoOut(BodyOut):
@@ -33,8 +39,21 @@ class PhotoOut(BodyOut):
         return cls(id=stored.id, encoder=stored.template.encoder, created_at=stored.created_at)
 
 
+class WarningOut(BodyOut):
+    """Something to look at before the photo is relied upon; it is kept all the same."""
+
+    code: Literal["nearer_to_another"] = Field(
+        description="`nearer_to_another`: it looks more like another student than like this one's other photos"
+    )
+    detail: str
+    student_id: str | None = Field(description="the other student; null for whoever may not know")
+
+
 class EnrolledPhotoOut(PhotoOut):
     """A photo just enrolled, and how good its face is."""
+
+    photos_wanted: int = Field(description="how many more are asked for: two at least, of different days, do better")
+    warnings: list[WarningOut]
 
     face_width: int = Field(description="the face's width in pixels")
     detector_score: float = Field(description="how sure the detector is, on its own scale; larger is surer")
@@ -43,24 +62,27 @@ class EnrolledPhotoOut(PhotoOut):
 class PhotosOut(BodyOut):
     """The photos enrolled of a student."""
 
+    photos_wanted: int = Field(description="how many more are asked for")
     items: list[PhotoOut]
 
 
 @router.post("", status_code=201, summary="Enrol a photo", openapi_extra=PHOTO_BODY)
 async def enrol_photo(
-    student_id: StudentId, request: Request, services: ServicesHere, response: Response
+    student_id: StudentId, request: Request, services: ServicesHere, visitor: VisitorHere, response: Response
 ) -> EnrolledPhotoOut:
     """Make a template out of a photo of the student alone, seen from the front.
 
     Send the picture's bytes as the body (JPEG, PNG or WebP), or as the one file of a form. Without a standing consent
     it is refused before a byte of it is read (409 `consent_missing`). A photo that is of no use is refused with the
-    reason (422 `no_face`, `several_faces`, `face_too_small`, ...). The picture isn't kept.
+    reason (422 `no_face`, `several_faces`, `face_too_small`, ...). The picture isn't kept. A photo that is kept may
+    carry a warning: look whether it is of the right student.
     """
     store = services.store
     await require_student(store, student_id)
     if await store.biometrics.consent_of(student_id) is None:
         raise consent_missing(student_id)
-    if len(await store.biometrics.templates_of([student_id])) >= services.settings.photos_a_student:
+    before = len(await store.biometrics.templates_of([student_id]))
+    if before >= services.settings.photos_a_student:
         detail = f"{services.settings.photos_a_student} photos are kept of a student: delete one first"
         raise Problem("too_many_photos", detail)
     with services.desk.place():
@@ -70,6 +92,7 @@ async def enrol_photo(
     if face.template is None:
         raise ValueError("the engine gave a face without a template")
     stored = StoredTemplate(id=new_id(), student_id=student_id, template=face.template, created_at=now())
+    likeness = await nearer_to_another(store, services.desk.matcher, student_id, face.template)
     await store.biometrics.add_template(stored)  # refuses, where the consent was withdrawn meanwhile
     response.headers["Location"] = f"/v1/students/{student_id}/photos/{stored.id}"
     return EnrolledPhotoOut(
@@ -78,6 +101,8 @@ async def enrol_photo(
         created_at=stored.created_at,
         face_width=round(face.box.width),
         detector_score=round(face.score, 3),
+        photos_wanted=max(0, PHOTOS_ASKED_FOR - before - 1),
+        warnings=[_warning(likeness, visitor)] if likeness else [],
     )
 
 
@@ -87,7 +112,8 @@ async def list_photos(student_id: StudentId, store: StoreHere, visitor: VisitorH
     visitor.require("student", student_id, student_id)
     await require_student(store, student_id)
     templates = await store.biometrics.templates_of([student_id])
-    return PhotosOut(items=[PhotoOut.of(stored) for stored in templates])
+    wanted = max(0, PHOTOS_ASKED_FOR - len(templates))
+    return PhotosOut(items=[PhotoOut.of(stored) for stored in templates], photos_wanted=wanted)
 
 
 @router.delete("/{photo_id}", status_code=204, summary="Delete a photo")
@@ -96,3 +122,9 @@ async def delete_photo(student_id: StudentId, photo_id: PhotoId, store: StoreHer
     await require_student(store, student_id)
     if not await store.biometrics.remove_template(student_id, photo_id):
         raise not_found("photo", photo_id)
+
+
+def _warning(likeness: Likeness, visitor: Visitor) -> WarningOut:
+    detail = "this photo looks more like another student than like this one: make sure that it is of the right person"
+    may_know = visitor.principal.may(Permission.MANAGE_STUDENTS)
+    return WarningOut(code="nearer_to_another", detail=detail, student_id=likeness.student_id if may_know else None)

@@ -22,6 +22,7 @@ _SUBJECTS_NEEDED = {
     Role.TEACHER: "a teacher's token names the teacher's classes",
     Role.STUDENT: "a student's token names one student",
     Role.DEVICE: "a device's token names one camera",
+    Role.READER: "a reader's token names one card reader",
 }
 
 
@@ -44,7 +45,9 @@ class TokenIn(BodyIn):
     role: Role
     subjects: Annotated[tuple[Id, ...], Field(max_length=500), AfterValidator(lambda ids: tuple(sorted(set(ids))))] = (
         Field(
-            default=(), validate_default=True, description="a teacher's classes, a student's own id, a device's camera"
+            default=(),
+            validate_default=True,
+            description="a teacher's classes, or the one student, camera or card reader",
         )
     )
     label: Name | None = Field(default=None, description="for whom or what it is, for those who manage tokens")
@@ -139,6 +142,8 @@ async def _require_subjects(store: Store, role: Role, subjects: tuple[str, ...])
             unknown = set(subjects) - (await store.students.get_many(list(subjects))).keys()
         case Role.DEVICE:
             unknown = set(subjects) - (await store.cameras.get_many(list(subjects))).keys()
+        case Role.READER:
+            unknown = {each for each in subjects if not await store.cards.has_reader(each)}
         case _:
             return
     if unknown:
@@ -146,4 +151,4 @@ async def _require_subjects(store: Store, role: Role, subjects: tuple[str, ...])
         raise invalid_field("body", "subjects", "unknown_subject", detail)
 
 
-_SUBJECT_OF = {Role.TEACHER: "class", Role.STUDENT: "student", Role.DEVICE: "camera"}
+_SUBJECT_OF = {Role.TEACHER: "class", Role.STUDENT: "student", Role.DEVICE: "camera", Role.READER: "reader"}

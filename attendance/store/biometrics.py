@@ -8,6 +8,7 @@ from attendance.store.collection import (
     Collection,
     Document,
     create_indexes,
+    find_all,
     find_by_ids,
     find_one,
     find_values,
@@ -82,6 +83,13 @@ class Biometrics:
         template = {"encoder": encoder, "created_at": {"$lt": before}}
         query: Document = {"consent": {"$ne": None}, "templates": {"$elemMatch": template}}
         return {document["_id"] for document in await find_by_ids(self._collection, student_ids, query)}
+
+    async def templates_of_all(self, *, most: int) -> list[StoredTemplate] | None:
+        """Give the templates of all students with a standing consent; None where these are more students than that."""
+        documents = await find_all(self._collection, {"consent": {"$ne": None}}, limit=most + 1)
+        if len(documents) > most:
+            return None
+        return [_template(document["_id"], part) for document in documents for part in document["templates"]]
 
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the students whose consent or templates changed at this moment or later."""

@@ -93,6 +93,10 @@ class Classes:
         """Give the ids of the students enrolled on a civil date, in order of id."""
         return await self.enrollments.roster(class_id, day)
 
+    async def classmates(self, student_id: str) -> list[str]:
+        """Give the ids of the other students who are, were or will be in a class with this one."""
+        return await self.enrollments.classmates(student_id)
+
     async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
         return await self.enrollments.rosters_changed_since(moment)

@@ -11,7 +11,9 @@ from attendance.keys import LookUpKey
 from attendance.settings import ConnectionSettings
 from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
+from attendance.store.cards import Cards
 from attendance.store.classes import Classes
+from attendance.store.codes import Codes
 from attendance.store.enrollments import Teachings
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.event_log import EventLog
@@ -67,6 +69,8 @@ class Store:
         self.meetings = Meetings(database["meetings"])
         self.imported_meetings = ImportedMeetings(database["meetings"])
         self.records = Records(database["records"])
+        self.codes = Codes(database["codes"], database["claims"])
+        self.cards = Cards(database["cards"], database["readers"], self.look_up)
         self.notices = Notices(database["notices"], self.records, self.meetings)
         self.progress = Progress(database["progress"], database["coverage"], database["skips"])
         self.tracks = Tracks(database["tracks"])
@@ -96,6 +100,8 @@ class Store:
             self.imported_meetings,
             self.records,
             self.notices,
+            self.codes,
+            self.cards,
             self.progress,
             self.tracks,
             self.idempotency_keys,

@@ -52,6 +52,15 @@ class Enrollments:
         found = [_enrollment(document) for document in await find_all(self._collection, {"class_id": class_id})]
         return sorted({enrollment.student_id for enrollment in found if enrollment.holds_on(day)})
 
+    async def classmates(self, student_id: str) -> list[str]:
+        """Give the ids of the other students who are, were or will be in a class with this one."""
+        own = await find_all(self._collection, {"student_id": student_id})
+        found: set[str] = set()
+        for class_id in {document["class_id"] for document in own}:
+            documents = await find_all(self._collection, {"class_id": class_id})
+            found |= {document["student_id"] for document in documents}
+        return sorted(found - {student_id})
+
     async def rosters_changed_since(self, moment: datetime) -> dict[str, Mark]:
         """Give the ids of the classes whose roster changed at this moment or later, with how far it did."""
         return await find_marks(self._collection, since(moment), by="class_id", time="updated_at", counter="version")

@@ -1,4 +1,4 @@
-"""Finding people by the school's own id, which is kept sealed: by its keyed hash."""
+"""Finding people by the school's own id, or by their card, which are kept sealed: by their keyed hashes."""
 
 from attendance.keys import KeyUnusable, LookUpKey
 from attendance.store.collection import Collection, find_one, update_one
@@ -8,6 +8,8 @@ _ENROLLMENT = "enrollment"
 _MEETING = "meeting"
 _CALENDAR = "calendar"
 _PHOTO = "photo"
+_CARDS = "card"
+_DEVICES = "device"
 _CHECK = "check"
 
 
@@ -57,6 +59,22 @@ class LookUp:
             KeyUnusable: the key's file can't be read.
         """
         return self._key.digest(_PHOTO, f"{student_id}\0{hashed}")
+
+    def card(self, number: str) -> str:
+        """Give the hash by which a card's student is found.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_CARDS, number)
+
+    def device(self, meeting_id: str, device: str) -> str:
+        """Give the hash of a device, which is another one in each meeting: it follows nobody from one to the next.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_DEVICES, f"{meeting_id}/{device}")
 
     async def check(self) -> None:
         """Make sure that the key is the one that this database was first written with; the first one becomes that.

@@ -18,6 +18,8 @@ from tests.api.callers import Caller, body_of
 from tests.api.school import School
 
 VOID = {"meta"}
+# Their examples hold while a meeting is on, or for a student's or a reader's token; `test_codes` goes through them.
+OF_OTHERS = {"/v1/meetings/{meeting_id}/code", "/v1/codes/start", "/v1/codes/redeem", "/v1/cards/taps"}
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,9 @@ async def test_every_example_of_a_body_is_taken(
         }
         body = {name: there.get(name, value) for name, value in example.items()}
         answer = await administrator.request(method, path.format(**ids), json=body)
+        if path in OF_OTHERS:
+            assert "invalid_request" not in answer.text
+            continue
         assert answer.is_success, (path, answer.text)
         tried += 1
     assert tried >= 9

@@ -9,9 +9,10 @@ from fastapi import FastAPI
 
 from api import ApiSettings
 from attendance.settings import ConnectionSettings
+from deploy.init import Initialised, initialise
 from recognition import load_engine
 from tests.api.callers import Caller, body_of, problem_of
-from tests.api.conftest import running
+from tests.api.conftest import ONE_PARTITION, running
 from tests.api.school import School, an_id
 from tests.recognition import pictures
 
@@ -284,3 +285,37 @@ async def test_no_answer_holds_a_template(administrator: Caller, school: School,
 def _png_header(width: int, height: int) -> bytes:
     one = pictures.encoded(pictures.cat(), "PNG")
     return one[:16] + width.to_bytes(4, "big") + height.to_bytes(4, "big") + one[24:]
+
+
+async def test_the_answer_says_how_many_photos_are_still_wanted(
+    administrator: Caller, school: School, grace: bytes
+) -> None:
+    student = await school.consenting_student()
+    assert body_of(await administrator.get(photos_of(student)))["photos_wanted"] == 2
+    for wanted in (1, 0, 0):
+        answer = body_of(await administrator.post(photos_of(student), content=grace, headers=JPEG), 201)
+        assert answer["photos_wanted"] == wanted
+        assert body_of(await administrator.get(photos_of(student)))["photos_wanted"] == wanted
+
+
+async def test_a_photo_that_is_nearer_to_another_student_is_kept_with_a_warning(
+    places: ConnectionSettings, initialised: Initialised, grace: bytes
+) -> None:
+    alone = places.model_copy(update={"database": f"{places.database}-likeness"})
+    token = (await initialise(alone, ONE_PARTITION)).administrator_token
+    astronaut = pictures.encoded(pictures.astronaut(), "PNG")
+    async with running(alone, ApiSettings()) as app, Caller(app, token) as administrator:
+        school = School(administrator)
+        one, other = await school.consenting_student(), await school.consenting_student()
+
+        async def warnings(student: str, photo: bytes) -> list[tuple[str, str]]:
+            answer = body_of(await administrator.post(photos_of(student), content=photo, headers=JPEG), 201)
+            return [(each["code"], each["student_id"]) for each in answer["warnings"]]
+
+        assert await warnings(one, grace) == []
+        assert await warnings(other, astronaut) == []
+        assert await warnings(one, grace) == []
+        assert await warnings(other, grace) == [("nearer_to_another", one)]
+        third = await school.consenting_student()
+        assert await warnings(third, astronaut) == [("nearer_to_another", other)]  # a first photo, of somebody known
+        assert await templates_of(app, third) == 1

@@ -14,11 +14,16 @@ from attendance.rights import Role
 from tests.api.callers import Caller, problem_of
 from tests.api.school import CONSENT, School, an_id
 
-A, R, T, S, D = Role
-# What these ask for isn't there in an ordinary record: a sighting, and a word to take back.
+A, R, T, S, D, C = Role
+# What these ask for isn't there with an ordinary meeting: a sighting, a word to take back, a code.
 ASKS_FOR_MORE = {
     ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/not-this-person"),
     ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/undo"),
+    ("POST", "/v1/meetings/{meeting_id}/code"),  # a meeting that is on
+    ("GET", "/v1/meetings/{meeting_id}/code"),
+    ("DELETE", "/v1/meetings/{meeting_id}/code"),
+    ("POST", "/v1/codes/start"),
+    ("POST", "/v1/codes/redeem"),
 }
 PUBLIC = frozenset({None, *Role})
 
@@ -29,7 +34,7 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("GET", "/metrics"): PUBLIC,
     ("GET", "/docs"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
-    ("GET", "/v1/me"): frozenset({A, R, T, S, D}),
+    ("GET", "/v1/me"): frozenset({A, R, T, S, D, C}),
     ("POST", "/v1/tokens"): frozenset({A}),
     ("GET", "/v1/tokens"): frozenset({A}),
     ("DELETE", "/v1/tokens/{token_id}"): frozenset({A}),
@@ -78,6 +83,16 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/confirm"): frozenset({A, R, T}),
     ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/not-this-person"): frozenset({A, R, T}),
     ("POST", "/v1/meetings/{meeting_id}/roll/{student_id}/undo"): frozenset({A, R, T}),
+    ("POST", "/v1/meetings/{meeting_id}/code"): frozenset({A, R, T}),
+    ("GET", "/v1/meetings/{meeting_id}/code"): frozenset({A, R, T}),
+    ("DELETE", "/v1/meetings/{meeting_id}/code"): frozenset({A, R, T}),
+    ("POST", "/v1/codes/start"): PUBLIC,
+    ("POST", "/v1/codes/redeem"): frozenset({S}),
+    ("POST", "/v1/readers"): frozenset({A, R}),
+    ("GET", "/v1/readers"): frozenset({A, R}),
+    ("PUT", "/v1/students/{student_id}/card"): frozenset({A, R}),
+    ("DELETE", "/v1/students/{student_id}/card"): frozenset({A, R}),
+    ("POST", "/v1/cards/taps"): frozenset({C}),
     ("POST", "/v1/students/{student_id}/notices"): frozenset({A, R}),
     ("GET", "/v1/students/{student_id}/notices"): frozenset({A, R, S}),
     ("DELETE", "/v1/students/{student_id}/notices/{notice_id}"): frozenset({A, R}),
@@ -133,6 +148,12 @@ class Campus:
             ("POST", "/v1/students/{student_id}/notices"): {
                 "json": {"first_day": "2026-03-02", "last_day": "2026-03-03", "reason": "ill"}
             },
+            ("POST", "/v1/meetings/{meeting_id}/code"): {"json": {}},
+            ("POST", "/v1/codes/start"): {"json": {"code": "BCDFGH"}},
+            ("POST", "/v1/codes/redeem"): {"json": {"code": "BCDFGH"}},
+            ("POST", "/v1/readers"): {"json": {"title": "door", "room_id": self.ids["room_id"]}},
+            ("PUT", "/v1/students/{student_id}/card"): {"json": {"number": "04A2"}},
+            ("POST", "/v1/cards/taps"): {"json": {"card": "0000"}},
             ("GET", "/v1/recogniser/mistakes"): {"params": {"from": "2026-03-02", "to": "2026-03-03"}},
         }
         return bodies.get((method, template), {})
@@ -166,6 +187,7 @@ async def campus(app: FastAPI, school: School, calling: Callable[[str | None], C
         T: calling(await school.token("teacher", class_id)),
         S: calling(await school.token("student", student)),
         D: calling(await school.token("device", await school.camera())),  # deleting one revokes its tokens
+        C: calling(await school.reader(ids["room_id"])),
     }
     others = {
         T: calling(await school.token("teacher", other_class)),
@@ -239,7 +261,9 @@ async def test_a_teacher_is_served_for_their_own_class(campus: Campus, method: s
     assert (await campus.call(campus.own[T], method, template)).status_code == 200
 
 
-@pytest.mark.parametrize(("method", "template"), [route for route, roles in EXPECTED.items() if S in roles])
+@pytest.mark.parametrize(
+    ("method", "template"), [route for route, roles in EXPECTED.items() if S in roles and route not in ASKS_FOR_MORE]
+)
 async def test_a_student_is_served_for_themself(campus: Campus, school: School, method: str, template: str) -> None:
     await Campus.call(campus, campus.own[A], "PUT", "/v1/students/{student_id}/consent")
     assert (await campus.call(campus.own[S], method, template)).status_code == 200
