@@ -53,7 +53,7 @@ async def _demo(stack: LocalStack, console: Console, *, stays: bool) -> None:
         token = await _administrator(stack)
         api = Api(f"http://127.0.0.1:{stack.settings.api_port}", token)
         lecture = Lecture.just_over(datetime.now(UTC))
-        console.print("\nEnrolling: a room, a camera, a class, four students, their photos …")
+        console.print("\nA room and a camera are made; class, students, photos and timetable imported …")
         school = await asyncio.to_thread(found_school, api, lecture, photos)
         console.print(f'  A photo of {NO_CONSENT} was refused before it was looked at: "{school.refusal}"')
         show_plan(console, lecture, school.zone)

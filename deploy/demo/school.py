@@ -1,17 +1,19 @@
-"""The demo's school, made over REST like any other: a room with a camera, a class, four students, one lecture."""
+"""The demo's school: a room with a camera over REST; class, students, photos and the lecture as imports."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from deploy.demo import handed_over
 from deploy.demo.lecture import INTERVAL, Lecture
-from deploy.demo.photos import Photos, Picture, to_jpeg
+from deploy.demo.photos import Photos, to_jpeg
 
 ALLOWED_BACKLOG_SECONDS = 2 * 60 * 60
 SMALLEST_FACE = 64  # the smallest on these frames is 72 pixels wide; looking for smaller ones only takes time
 
 ON_TIME, LATE, NEVER_SEEN, NO_CONSENT = "Olga Ontime", "Leo Later", "Nina Neverseen", "Noor Nocamera"
+_SOURCED_IDS = {name: f"demo-{name.split()[0].lower()}" for name in (ON_TIME, LATE, NEVER_SEEN, NO_CONSENT)}
 
 
 class DemoFailed(RuntimeError):
@@ -44,6 +46,23 @@ class Api:
             raise DemoFailed(f"{method} {path} answered {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None
 
+    def all(self, path: str) -> list[Any]:
+        """Give everything on a list, page by page."""
+        found: list[Any] = []
+        cursor = None
+        while True:
+            page = self.call("GET", path, params={"limit": 200, **({"cursor": cursor} if cursor else {})})
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def take(self, kind: str, data: bytes, media_type: str, **query: str) -> None:
+        """Import a file, as `rollcall import` does."""
+        report = self.call("POST", f"/imports/{kind}", content=data, params=query, headers={"Content-Type": media_type})
+        if report["findings"]:
+            raise DemoFailed(f"importing {kind} left something out: {report['findings']}")
+
     def refusal(self, method: str, path: str, **options: Any) -> str:  # noqa: ANN401  # handed to httpx
         """Call a path that must refuse, and give its reason."""
         answer = self._client.request(method, f"/v1{path}", **options)
@@ -65,37 +84,47 @@ def found_school(api: Api, lecture: Lecture, photos: Photos) -> School:
             "smallest_face": SMALLEST_FACE,
         },
     )
-    class_ = api.call("POST", "/classes", json={"title": "History of computing"})
-    students = {name: _add_student(api, class_["id"], name) for name in (ON_TIME, LATE, NEVER_SEEN, NO_CONSENT)}
-    for picture in photos.on_time_enrolled:
-        _enrol(api, students[ON_TIME], picture, lecture)
-    _enrol(api, students[LATE], photos.late_enrolled, lecture)
-    _enrol(api, students[NEVER_SEEN], photos.never_seen_enrolled, lecture)
+    api.take("oneroster", handed_over.roster(_SOURCED_IDS, lecture), "application/zip")
+    students = _students(api)
+    for name in (ON_TIME, LATE, NEVER_SEEN):
+        _record_consent(api, students[name], lecture)
+    api.take("photos", handed_over.zipped(_named(photos)), "application/zip")
     refusal = api.refusal("POST", f"/students/{students[NO_CONSENT]}/photos", content=b"never looked at", headers=_JPEG)
-    meeting = api.call(
-        "POST",
-        "/meetings",
-        json={
-            "class_id": class_["id"],
-            "room_ids": [room["id"]],
-            "start": lecture.start.isoformat(),
-            "end": lecture.end.isoformat(),
-        },
-    )
+    api.take("meetings", handed_over.timetable(room["id"], lecture), "text/csv", calendar="demo")
+    meeting = _meeting(api, lecture)
     return School(meeting["id"], camera["camera"]["id"], camera["token"], students, refusal, meeting["zone"])
 
 
 _JPEG = {"Content-Type": "image/jpeg"}
 
 
-def _add_student(api: Api, class_id: str, name: str) -> str:
-    given, family = name.split()
-    student_id = str(api.call("POST", "/students", json={"given_name": given, "family_name": family})["id"])
-    api.call("PUT", f"/classes/{class_id}/enrollments/{student_id}", json={})
-    return student_id
+def _students(api: Api) -> dict[str, str]:
+    """Give the imported students' ids by name."""
+    names = {sourced_id: name for name, sourced_id in _SOURCED_IDS.items()}
+    return {names[each["sourced_id"]]: each["id"] for each in api.all("/students") if each["sourced_id"] in names}
 
 
-def _enrol(api: Api, student_id: str, picture: Picture, lecture: Lecture) -> None:
+def _meeting(api: Api, lecture: Lecture) -> Any:  # noqa: ANN401  # JSON
+    (class_,) = (each["id"] for each in api.all("/classes") if each["sourced_id"] == handed_over.CLASS)
+    start = lecture.start.strftime("%Y-%m-%dT%H:%M")
+    return next(each for each in api.all(f"/classes/{class_}/meetings") if each["start"].startswith(start))
+
+
+def _named(photos: Photos) -> dict[str, bytes]:
+    """Give the photos as files, named by the school's ids of the students."""
+    of_each = {
+        ON_TIME: list(photos.on_time_enrolled),
+        LATE: [photos.late_enrolled],
+        NEVER_SEEN: [photos.never_seen_enrolled],
+    }
+    return {
+        f"{_SOURCED_IDS[name]}-{number}.jpg": to_jpeg(picture)
+        for name, pictures in of_each.items()
+        for number, picture in enumerate(pictures, 1)
+    }
+
+
+def _record_consent(api: Api, student_id: str, lecture: Lecture) -> None:
     consent = {
         "basis": "consent",
         "notice_version": "demo-1",
@@ -103,4 +132,3 @@ def _enrol(api: Api, student_id: str, picture: Picture, lecture: Lecture) -> Non
         "given_at": lecture.start.isoformat(),
     }
     api.call("PUT", f"/students/{student_id}/consent", json=consent)
-    api.call("POST", f"/students/{student_id}/photos", content=to_jpeg(picture), headers=_JPEG)

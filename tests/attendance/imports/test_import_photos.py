@@ -91,7 +91,7 @@ async def test_photos_become_templates_once_however_often_they_are_imported(
         "s1-2.png": pictures.encoded(pictures.grace_hopper(), "PNG"),
         "s2.png": EILEEN,
     }
-    folder = open_files(into_folder(tmp_path, photos))
+    folder = open_files(into_folder(tmp_path / "photos", photos))
     tried = await import_photos(store, folder, desk, dry_run=True)
     assert (tried.counted[0].added, tried.written) == (3, False)
     assert await store.biometrics.templates_of([grace.id, eileen.id]) == []
