@@ -180,9 +180,12 @@ def guide_calls() -> Iterator[tuple[str, str]]:
     commands = "\n".join(BLOCKS).replace("\\\n", " ")
     for command in re.findall(r"(?:call|send|curl)\b[^|\n]*?\"\$API[^\"]*\".*", commands):
         (path,) = re.findall(r"\"\$API([^\"?]*)", command)
-        sends = any(sign in command for sign in (" -d ", "--data-binary", " -F "))
+        sends = any(sign in command.split(" | ")[0] for sign in (" -d ", "--data-binary", " -F "))
         named = re.search(r"-X (\w+)", command)
-        yield named[1] if named else "POST" if sends else "GET", re.sub(r"\$\(.*|\$\w+", "*", path)
+        yield (
+            named[1] if named else "POST" if sends else "GET",
+            re.sub(r"\$\(.*|\$\w+|(?<=by-sourced-id/)[^/]+", "*", path),
+        )
 
 
 async def test_told_to_stop_it_ends_in_order_and_leaves_no_process_behind(server: Server) -> None:
