@@ -19,7 +19,7 @@ demo: install ## Call the roll of one lecture on real parts; EXIT=1 ends by itse
 	$(BIN)/rollcall demo $(if $(EXIT),--exit)
 
 test: install ## Run the tests
-	$(BIN)/pytest -m "not long" $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile -m "not long" $(ARGS)
 
 test-long: install ## Run the long tests
 	$(BIN)/pytest -m long --timeout=3600 $(ARGS)
