@@ -1,6 +1,6 @@
 """What request and answer bodies have in common."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,12 +21,22 @@ def changed(present: In, change: BodyIn) -> In:
     Raises:
         RequestValidationError: it wouldn't be.
     """
-    values = present.model_dump(mode="json") | change.model_dump(mode="json", exclude_unset=True)
+    values = _over(present.model_dump(mode="json"), change.model_dump(mode="json", exclude_unset=True))
     try:
         return type(present).model_validate(values)
     except ValidationError as error:
         found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]
         raise RequestValidationError(found) from error
+
+
+def _over(present: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    both = {name: (present[name], value) for name, value in change.items() if name in present}
+    inner = {
+        name: _over(before, after)
+        for name, (before, after) in both.items()
+        if isinstance(before, dict) and isinstance(after, dict)
+    }
+    return present | change | inner
 
 
 class BodyOut(BaseModel):

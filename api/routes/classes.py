@@ -1,20 +1,24 @@
 """Classes and the rules they are held by."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
-from api.bodies import BodyIn, BodyOut
+from api.bodies import BodyIn, BodyOut, changed
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
+from api.etags import IfMatch, require_match
 from api.guard import GuardedRoute, VisitorHere
 from api.idempotency import NewId, made
 from api.lookups import require_class
+from api.problems import Problem, not_found
 from api.services import StoreHere
 from api.texts import ClassId, Id, Name
 from attendance.meetings import ClassRules
 from attendance.people import Class
+from attendance.store import Missing
 
 router = APIRouter(prefix="/v1/classes", tags=["classes"], route_class=GuardedRoute)
 
@@ -96,6 +100,30 @@ class ClassIn(BodyIn):
     rules: RulesBody = RulesBody()
 
 
+class RulesChange(BodyIn):
+    """What is to change of a class' rules; what isn't named stays."""
+
+    arrival_opens_s: WindowSeconds | None = None
+    late_after_s: WindowSeconds | None = None
+    coverage_floor: float | None = Field(default=None, allow_inf_nan=False)
+    left_early_before_s: WindowSeconds | None = None
+    minimum_stay_s: WindowSeconds | None = None
+
+
+class ClassChange(BodyIn):
+    """What is to change of a class; what isn't named stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "Compilers II", "rules": {"late_after_s": 300}}]}
+    )
+
+    title: Name | None = None
+    course_id: Id | None = None
+    term_id: Id | None = None
+    sourced_id: Name | None = None
+    rules: RulesChange | None = None
+
+
 class ClassOut(BodyOut):
     """A class."""
 
@@ -144,3 +172,33 @@ async def get_class(class_id: ClassId, store: StoreHere, visitor: VisitorHere) -
     """Get one class."""
     visitor.require("class", class_id, class_id)
     return ClassOut.of(*await require_class(store, class_id))
+
+
+@router.patch("/{class_id}", summary="Change a class")
+async def change_class(class_id: ClassId, body: ClassChange, store: StoreHere, if_match: IfMatch = None) -> ClassOut:
+    """Change what the body names. Meetings that there are keep the rules, the course and the term that they have."""
+
+    def decide(class_: Class, rules: ClassRules) -> tuple[Class, ClassRules]:
+        shown = ClassOut.of(class_, rules)
+        require_match(if_match, shown)
+        wanted = changed(ClassIn.model_validate(shown.model_dump(exclude={"id"})), body)
+        if wanted.term_id != class_.term_id:
+            class_ = replace(class_, term_id=wanted.term_id, term_ids=(wanted.term_id,) if wanted.term_id else ())
+        after = replace(class_, title=wanted.title, course_id=wanted.course_id, sourced_id=wanted.sourced_id)
+        return after, wanted.rules.rules()
+
+    try:
+        return ClassOut.of(*await store.classes.change(class_id, decide))
+    except Missing as error:
+        raise not_found("class", class_id) from error
+
+
+@router.delete("/{class_id}", status_code=204, summary="Delete a class")
+async def delete_class(class_id: ClassId, store: StoreHere, if_match: IfMatch = None) -> None:
+    """Delete a class that was added by mistake. 409 `conflict` where it has meetings or students, of any time."""
+    require_match(if_match, ClassOut.of(*await require_class(store, class_id)))
+    if await store.classes.enrollments.of_class(class_id):
+        raise Problem("conflict", f"students are or were in class {class_id}: take them out first")
+    if await store.meetings.of_class(class_id, after=None, limit=1):
+        raise Problem("conflict", f"class {class_id} has meetings: it stays")
+    await store.classes.delete(class_id)

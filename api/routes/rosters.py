@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from api.bodies import BodyIn, BodyOut
+from api.cursors import CursorParameter, Limit, Page, read_key, write_key
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_class, require_student
+from api.problems import not_found
 from api.services import ServicesHere, StoreHere
 from api.texts import ClassId, StudentId
 from api.times import DateIn, now
@@ -78,6 +80,35 @@ async def enroll_student(
     await require_student(store, student_id)
     await store.classes.enroll(Enrollment(class_id, student_id, body.begin, body.end))
     return EnrollmentOut(class_id=class_id, student_id=student_id, begin=body.begin, end=body.end)
+
+
+@router.get("/enrollments", summary="List a class' enrolments")
+async def list_enrollments(
+    class_id: ClassId, store: StoreHere, visitor: VisitorHere, cursor: CursorParameter = None, limit: Limit = 50
+) -> Page[EnrollmentOut]:
+    """List who is, was or will be in a class, with the dates, in order of the student's id."""
+    visitor.require("class", class_id, class_id)
+    await require_class(store, class_id)
+    after = read_key(cursor) or ""
+    # A student who left and came back has two: they stay on one page.
+    places = [each for each in await store.classes.enrollments.of_class(class_id) if each.student_id > after]
+    page = places[:limit]
+    page += [each for each in places[limit:] if page and each.student_id == page[-1].student_id]
+    return Page(
+        items=[EnrollmentOut.model_validate(each) for each in page],
+        next_cursor=write_key(page[-1].student_id) if len(places) > len(page) else None,
+    )
+
+
+@router.delete("/enrollments/{student_id}", status_code=204, summary="Take a student out of a class")
+async def remove_enrollment(class_id: ClassId, student_id: StudentId, store: StoreHere) -> None:
+    """Take back an enrolment that was a mistake: the student was never expected, and records say so within seconds.
+
+    Who leaves a class is not taken out, but gets a last day (PUT).
+    """
+    await require_class(store, class_id)
+    if not await store.classes.enrollments.take_out(class_id, student_id):
+        raise not_found("enrolment of student", student_id)
 
 
 @router.get("/roster", summary="Get a class' roster")

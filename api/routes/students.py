@@ -1,18 +1,23 @@
 """Students: who they are to the school."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from api.bodies import BodyIn, BodyOut
+from api.bodies import BodyIn, BodyOut, changed
 from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write_key
+from api.etags import IfMatch, require_match
 from api.guard import GuardedRoute, VisitorHere
 from api.idempotency import NewId, made
 from api.lookups import require_sourced, require_student
+from api.problems import Problem, not_found
 from api.services import StoreHere
 from api.texts import Email, Name, SourcedId, StudentId
+from api.times import now
 from attendance.people import Student
+from attendance.rights import Role
 from attendance.store import Missing
 
 router = APIRouter(prefix="/v1/students", tags=["students"], route_class=GuardedRoute)
@@ -32,6 +37,17 @@ class StudentIn(BodyIn):
     given_name: Name
     family_name: Name | Literal[""] = Field(default="", description="may be empty: not everybody has two names")
     sourced_id: Name | None = Field(default=None, description="the school's own id; one student's only")
+    email: Email | None = None
+
+
+class StudentChange(BodyIn):
+    """What is to change of a student; what isn't named stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"family_name": "Hopper-Murray", "email": None}]})
+
+    given_name: Name | None = None
+    family_name: Name | Literal[""] | None = None
+    sourced_id: Name | None = None
     email: Email | None = None
 
 
@@ -77,6 +93,41 @@ async def get_student(student_id: StudentId, store: StoreHere, visitor: VisitorH
     """Get one student; a student gets themself."""
     visitor.require("student", student_id, student_id)
     return StudentOut.model_validate(await require_student(store, student_id))
+
+
+@router.patch("/{student_id}", summary="Change a student")
+async def change_student(
+    student_id: StudentId, body: StudentChange, store: StoreHere, if_match: IfMatch = None
+) -> StudentOut:
+    """Change what the body names. 409 `conflict` where the school's own id is another student's."""
+
+    def decide(student: Student) -> Student:
+        require_match(if_match, StudentOut.model_validate(student))
+        wanted = changed(StudentIn.model_validate(StudentOut.model_validate(student).model_dump(exclude={"id"})), body)
+        return replace(student, **wanted.model_dump())
+
+    try:
+        return StudentOut.model_validate(await store.students.change(student_id, decide))
+    except Missing as error:
+        raise not_found("student", student_id) from error
+
+
+@router.delete("/{student_id}", status_code=204, summary="Delete a student")
+async def delete_student(student_id: StudentId, store: StoreHere, if_match: IfMatch = None) -> None:
+    """Delete a student who was added by mistake.
+
+    409 `conflict` where the student has consent, photos, a place in a class or a record: those are kept, or erased, by
+    rules of their own.
+    """
+    require_match(if_match, StudentOut.model_validate(await require_student(store, student_id)))
+    if await store.biometrics.consent_of(student_id):
+        raise Problem("conflict", f"student {student_id} has a consent: withdraw it first")
+    if await store.classes.enrollments.has_student(student_id):
+        raise Problem("conflict", f"student {student_id} is or was in a class")
+    if await store.records.of_student(student_id, start=None, end=None, after=None, limit=1):
+        raise Problem("conflict", f"student {student_id} has records of attendance")
+    await store.tokens.revoke_of(Role.STUDENT, student_id, now())
+    await store.students.delete(student_id)
 
 
 @router.get("/by-sourced-id/{sourced_id}", summary="Get a student by the school's id")

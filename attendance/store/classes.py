@@ -1,27 +1,31 @@
 """Classes and who is enrolled in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
 
 from attendance.meetings import ClassRules
 from attendance.people import Class, Enrollment
 from attendance.school import Standing
 from attendance.store.bulk import Written, insert_many, update_many
 from attendance.store.collection import (
+    MOST_CONFLICTS,
     Collection,
     Document,
     Mark,
     create_indexes,
+    delete_all,
     find_all,
     find_by_ids,
     find_one,
     insert,
+    update_one,
 )
 from attendance.store.enrollments import Enrollments
-from attendance.store.errors import Missing
+from attendance.store.errors import Conflict, Missing
 from attendance.store.school import UNIQUE_SOURCED_ID
 
 
@@ -45,6 +49,36 @@ class Classes:
         """
         document = {"_id": class_.id, **_fields(class_), "rules": rules_to_document(rules)}
         await insert(self._classes, document, f"a class {class_.id}, or one with the school's id {class_.sourced_id!r}")
+
+    async def change(
+        self, class_id: str, decide: Callable[[Class, ClassRules], tuple[Class, ClassRules]]
+    ) -> tuple[Class, ClassRules]:
+        """Put a decision into a class and its rules, and give them. It is taken again where somebody was quicker.
+
+        Raises:
+            Missing: there is none with that id.
+            Conflict: the school's own id is another class's, or many were quicker.
+        """
+        for _ in range(MOST_CONFLICTS):
+            document = await find_one(self._classes, {"_id": class_id})
+            if document is None:
+                raise Missing(f"no class {class_id}")
+            before = _class(document), rules_from_document(document["rules"])
+            after = decide(*before)
+            if after == before:
+                return after
+            fields = {**_fields(after[0]), "rules": {**document["rules"], **rules_to_document(after[1])}}
+            try:
+                done = await update_one(self._classes, document, {"$set": fields})
+            except DuplicateKeyError as error:
+                raise Conflict(f"there is already a class with the school's id {after[0].sourced_id!r}") from error
+            if done:
+                return after
+        raise Conflict(f"class {class_id} is being changed by others")
+
+    async def delete(self, class_id: str) -> None:
+        """Delete a class, of which the caller knows that nothing hangs on it."""
+        await delete_all(self._classes, {"_id": class_id})
 
     async def get(self, class_id: str) -> tuple[Class, ClassRules]:
         """Give a class and its rules.

@@ -33,6 +33,10 @@ def since(moment: datetime) -> Document:
 IDS_AT_ONCE = 50
 
 
+# Writers of one document are few; as many conflicts in a row mean that something is wrong, not that the luck is bad.
+MOST_CONFLICTS = 50
+
+
 async def insert(collection: Collection, document: Document, what: str) -> None:
     """Insert a document.
 

@@ -24,6 +24,9 @@ from attendance.store.collection import (
     update_one,
 )
 
+# The last day of whoever was taken out of a class: before every day that is asked about.
+NEVER = date(1, 1, 1)
+
 
 class Enrollments:
     """The collection `enrollments`. One that was imported has the hash of the school's own id of it as its key."""
@@ -46,6 +49,27 @@ class Enrollments:
         await update_one(self._collection, {"_id": key}, {"$set": {**pair, **change}}, upsert=True)
         if len(there) > 1:
             await delete_all(self._collection, {**pair, "_id": {"$ne": key}})
+
+    async def take_out(self, class_id: str, student_id: str) -> bool:
+        """Take a student out of a class as if they had never been in it; tell whether they were.
+
+        The document stays, so that workers, who ask what changed, learn of it.
+        """
+        if not any(each.student_id == student_id for each in await self.of_class(class_id)):
+            return False
+        await self.enroll(Enrollment(class_id, student_id, end=NEVER))  # of several, one is left
+        return True
+
+    async def of_class(self, class_id: str) -> list[Enrollment]:
+        """Give who is, was or will be in a class, in order of student id; those taken out aren't among them."""
+        found = [_enrollment(document) for document in await find_all(self._collection, {"class_id": class_id})]
+        return sorted(
+            (each for each in found if each.end != NEVER), key=lambda each: (each.student_id, each.begin or NEVER)
+        )
+
+    async def has_student(self, student_id: str) -> bool:
+        """Tell whether a student is, was or will be in any class, or was taken out of one."""
+        return bool(await find_all(self._collection, {"student_id": student_id}, limit=1))
 
     async def roster(self, class_id: str, day: date) -> list[str]:
         """Give the ids of the students enrolled on a civil date, in order of id."""

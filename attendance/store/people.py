@@ -1,16 +1,28 @@
 """People of one kind. What names them is kept sealed; by the school's own id they are found through its keyed hash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
 
 from attendance.identity import Fields, IdentityCodec
 from attendance.people import Student, Teacher
 from attendance.school import Standing
 from attendance.store.bulk import Written, insert_many, update_many
-from attendance.store.collection import Collection, Document, create_indexes, find_all, find_by_ids, find_one, insert
-from attendance.store.errors import Missing
+from attendance.store.collection import (
+    MOST_CONFLICTS,
+    Collection,
+    Document,
+    create_indexes,
+    delete_all,
+    find_all,
+    find_by_ids,
+    find_one,
+    insert,
+    update_one,
+)
+from attendance.store.errors import Conflict, Missing
 from attendance.store.look_up import LookUp
 
 Person = TypeVar("Person", bound=Student | Teacher)
@@ -44,6 +56,36 @@ class People(Generic[Person]):
         """
         (document,) = await self._documents([person])
         await insert(self._collection, document, f"a {self._word} with the school's id {person.sourced_id!r}")
+
+    async def change(self, person_id: str, decide: Callable[[Person], Person]) -> Person:
+        """Put a decision into what is kept of a person, and give it. It is taken again where somebody was quicker.
+
+        Raises:
+            Missing: there is none with that id.
+            Conflict: the school's own id is another's, or many were quicker.
+            KeyUnusable: the person has an id of the school's, and there is no key to hash it with.
+        """
+        for _ in range(MOST_CONFLICTS):
+            document = await find_one(self._collection, {"_id": person_id})
+            opened = await self._opened([document] if document else [])
+            if document is None or not opened:
+                raise Missing(f"no {self._word} {person_id}")
+            after = decide(opened[0])
+            if after == opened[0]:
+                return after
+            (fields,) = await self._documents([after])
+            as_read = {field: document.get(field) for field in ("_id", "identity", "sourced_hash", "standing")}
+            try:
+                done = await update_one(self._collection, as_read, {"$set": fields})
+            except DuplicateKeyError as error:
+                raise Conflict(f"there is already a {self._word} with the school's id {after.sourced_id!r}") from error
+            if done:
+                return after
+        raise Conflict(f"{self._word} {person_id} is being changed by others")
+
+    async def delete(self, person_id: str) -> None:
+        """Delete a person, of whom the caller knows that nothing hangs on them."""
+        await delete_all(self._collection, {"_id": person_id})
 
     async def get(self, person_id: str) -> Person:
         """Give a person.

@@ -13,6 +13,7 @@ from attendance.mistakes import mistakes
 from attendance.records import Block, Record
 from attendance.status import Status, UnmarkedReason
 from attendance.store.collection import (
+    MOST_CONFLICTS,
     Collection,
     Document,
     Mark,
@@ -32,8 +33,6 @@ from attendance.store.event_log import unnumbered
 from attendance.store.outbox import PENDING, waiting
 from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
 
-# Writers of one record are few; as many conflicts in a row mean that something is wrong, not that the luck is bad.
-MOST_CONFLICTS = 50
 # Writers that try again at once meet again at once: of 20, one lost 50 times in a row now and then.
 WAIT_SECONDS = 0.01
 LONGEST_WAIT_SECONDS = 0.2

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from attendance.store.collection import present
 from tests.api.callers import Caller, body_of, fields_of, problem_of
 from tests.api.school import School, an_id
 
@@ -29,6 +31,8 @@ async def meeting(school: School) -> str:
 async def paths(school: School, meeting: str) -> dict[str, dict[str, Any]]:
     """Give one of each that can be changed, with a change."""
     return {
+        f"/v1/students/{await school.student(sourced_id=an_id())}": {"family_name": "Turing"},
+        f"/v1/classes/{await school.class_()}": {"rules": {"late_after_s": 60}},
         f"/v1/rooms/{await school.room()}": {"title": "Another"},
         f"/v1/cameras/{await school.camera()}": {"smallest_face": 99},
         f"/v1/meetings/{meeting}": {"end": "2026-03-02T11:30:00Z"},
@@ -60,16 +64,112 @@ async def test_a_change_of_what_was_read_before_another_change_is_refused_with_w
 async def test_of_many_that_change_the_same_at_once_with_what_they_read_one_does(
     administrator: Caller, school: School
 ) -> None:
-    path = f"/v1/rooms/{await school.room()}"
-    read = await etag(administrator, path)
-    answers = await asyncio.gather(*(patch(administrator, path, {"title": f"Hall {n}"}, read) for n in range(8)))
-    assert [answer.status_code for answer in answers].count(200) == 1
-    assert {answer.status_code for answer in answers} <= {200, 409, 412}
+    for path, field in (
+        (f"/v1/rooms/{await school.room()}", "title"),
+        (f"/v1/classes/{await school.class_()}", "title"),
+        (f"/v1/students/{await school.student()}", "given_name"),
+    ):
+        read = await etag(administrator, path)
+        answers = await asyncio.gather(*(patch(administrator, path, {field: f"Name {n}"}, read) for n in range(8)))
+        assert [answer.status_code for answer in answers].count(200) == 1
+        assert {answer.status_code for answer in answers} <= {200, 409, 412}
+
+
+async def test_changes_of_different_fields_at_once_all_hold(administrator: Caller, school: School) -> None:
+    path = f"/v1/students/{await school.student()}"
+    changes = {"given_name": "Grace", "family_name": "Hopper", "email": "g@example.org", "sourced_id": an_id()}
+    answers = await asyncio.gather(*(patch(administrator, path, {name: value}) for name, value in changes.items()))
+    assert {answer.status_code for answer in answers} == {200}
+    assert body_of(await administrator.get(path)) | changes == body_of(await administrator.get(path))
+
+
+async def test_the_schools_id_of_another_cant_be_taken_and_an_own_one_is_given_up(
+    administrator: Caller, school: School
+) -> None:
+    taken = an_id()
+    first, second = await school.student(sourced_id=taken), await school.student()
+    problem_of(await patch(administrator, f"/v1/students/{second}", {"sourced_id": taken}), 409, "conflict")
+    body_of(await patch(administrator, f"/v1/students/{first}", {"sourced_id": None}))
+    body_of(await patch(administrator, f"/v1/students/{second}", {"sourced_id": taken}))
+    assert body_of(await administrator.get(f"/v1/students/by-sourced-id/{taken}"))["id"] == second
+
+
+async def test_meetings_that_there_are_keep_the_rules_that_they_have(
+    administrator: Caller, school: School, app: FastAPI
+) -> None:
+    class_id = await school.class_()
+    before = await school.meeting(class_id)
+    body_of(await patch(administrator, f"/v1/classes/{class_id}", {"rules": {"late_after_s": 60}, "term_id": an_id()}))
+    after = await school.meeting(class_id)
+    meetings = await app.state.services.store.meetings.get_many([before, after])
+    assert [meetings[each].rules.late_after.total_seconds() for each in (before, after)] == [600, 60]
+    assert (meetings[before].term_id, meetings[after].term_id is None) == (None, False)
+
+
+async def test_a_student_is_deleted_only_where_nothing_hangs_on_them(
+    administrator: Caller, school: School, calling: Call
+) -> None:
+    consenting, enrolled, free = await school.consenting_student(), await school.student(), await school.student()
+    await school.class_(enrolled)
+    marked = await school.student()
+    class_id = await school.class_(marked)
+    await school.mark(await school.meeting(class_id), marked, "present")
+    for student in (consenting, enrolled, marked):
+        problem_of(await administrator.delete(f"/v1/students/{student}"), 409, "conflict")
+    theirs = await school.token("student", free)
+    assert (await administrator.delete(f"/v1/students/{free}")).status_code == 204
+    problem_of(await administrator.get(f"/v1/students/{free}"), 404, "not_found")
+    problem_of(await calling(theirs).get("/v1/me"), 401, "not_authenticated")
+
+
+async def test_a_class_is_deleted_only_without_students_and_meetings(administrator: Caller, school: School) -> None:
+    student = await school.student()
+    held, full = await school.class_(), await school.class_(student)
+    await school.meeting(held)
+    for class_id in (held, full):
+        problem_of(await administrator.delete(f"/v1/classes/{class_id}"), 409, "conflict")
+    assert (await administrator.delete(f"/v1/classes/{full}/enrollments/{student}")).status_code == 204
+    assert (await administrator.delete(f"/v1/classes/{full}")).status_code == 204
+    problem_of(await administrator.get(f"/v1/classes/{full}"), 404, "not_found")
+
+
+async def test_who_was_enrolled_by_mistake_is_taken_out_and_workers_can_learn_of_it(
+    administrator: Caller, school: School, app: FastAPI
+) -> None:
+    ada, alan = await school.student(), await school.student("Alan", "Turing")
+    class_id = await school.class_(ada)
+    await school.enroll(class_id, alan, begin="2026-03-01", end="2026-03-31")
+    path = f"/v1/classes/{class_id}/enrollments"
+    listed = body_of(await administrator.get(path))["items"]
+    assert {each["student_id"]: (each["begin"], each["end"]) for each in listed} == {
+        ada: (None, None),
+        alan: ("2026-03-01", "2026-03-31"),
+    }
+    first = body_of(await administrator.get(f"{path}?limit=1"))
+    second = body_of(await administrator.get(f"{path}?limit=1&cursor={first['next_cursor']}"))
+    assert first["items"] + second["items"] == listed
+    assert second["next_cursor"] is None
+
+    before = present()
+    assert (await administrator.delete(f"{path}/{ada}")).status_code == 204
+    assert await app.state.services.store.classes.changed_since(before) == [class_id]
+    problem_of(await administrator.delete(f"{path}/{ada}"), 404, "not_found")
+    roster = body_of(await administrator.get(f"/v1/classes/{class_id}/roster?date=2026-03-02"))["students"]
+    assert [each["student_id"] for each in roster] == [alan]
+    assert [each["student_id"] for each in body_of(await administrator.get(path))["items"]] == [alan]
+    await school.enroll(class_id, ada)
+    roster = body_of(await administrator.get(f"/v1/classes/{class_id}/roster?date=2026-03-02"))["students"]
+    assert len(roster) == 2
 
 
 @pytest.mark.parametrize(
     ("kind", "change", "field"),
     [
+        ("students", {"given_name": None}, "given_name"),
+        ("students", {"email": "nobody"}, "email"),
+        ("classes", {"rules": {"coverage_floor": 2}}, "rules.coverage_floor"),
+        ("classes", {"rules": None}, "rules"),
+        ("classes", {"term_id": "spring"}, "term_id"),
         ("rooms", {"title": ""}, "title"),
         ("rooms", {"title": None}, "title"),
         ("rooms", {"zone": "Atlantis/Centre"}, "zone"),
@@ -95,7 +195,7 @@ async def test_what_would_not_be_sound_is_refused_in_its_place(
 
 
 async def test_what_isnt_there_cant_be_changed(administrator: Caller) -> None:
-    for kind in ("rooms", "cameras", "meetings"):
+    for kind in ("students", "classes", "rooms", "cameras", "meetings"):
         problem_of(await patch(administrator, f"/v1/{kind}/{an_id()}", {}), 404, "not_found")
 
 
