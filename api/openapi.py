@@ -52,6 +52,13 @@ _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/readyz"): ("store_unavailable",),
     ("GET", "/v1/meetings/{meeting_id}/live"): ("busy",),
     ("POST", "/v1/students"): ("conflict",),
+    ("PATCH", "/v1/students/{student_id}"): ("conflict",),
+    ("DELETE", "/v1/students/{student_id}"): ("conflict",),
+    ("PATCH", "/v1/classes/{class_id}"): ("conflict",),
+    ("DELETE", "/v1/classes/{class_id}"): ("conflict",),
+    ("PATCH", "/v1/rooms/{room_id}"): ("conflict",),
+    ("DELETE", "/v1/rooms/{room_id}"): ("conflict",),
+    ("PATCH", "/v1/cameras/{camera_id}"): ("conflict",),
     ("POST", "/v1/students/{student_id}/photos"): (
         *("consent_missing", "too_many_photos", "upload_too_slow", "busy", "recognition_failed"),
         *PHOTO_CODES,
