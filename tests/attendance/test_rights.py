@@ -34,7 +34,8 @@ def test_every_role_has_its_row() -> None:
             {"manage_timetable", "manage_students", "read_all_attendance", "correct_all_attendance"},
         ),
         (Role.TEACHER, {"read_own_classes", "correct_own_classes"}),
-        (Role.STUDENT, {"read_own_attendance"}),
+        (Role.STUDENT, {"read_own_attendance", "check_in_oneself"}),
+        (Role.READER, {"read_cards"}),
         (Role.DEVICE, {"send_own_frames"}),
     ],
 )

@@ -66,23 +66,33 @@ def test_a_moved_threshold_is_all_that_changes(calibration: Calibration) -> None
     }
 
 
-def test_where_nothing_is_in_use_everything_is_fitted_and_judged_by_people_left_out() -> None:
+NAMES = [f"person {number}" for number in range(420)]
+
+
+@pytest.fixture(scope="module")
+def fitted_anew() -> tuple[Adapted, list[float]]:
+    """What 420 people come to where nothing is in use, and what was told of its progress: one fit takes a minute."""
     told: list[float] = []
-    crowd = Strangers(1).crowd(420, first=700_000)
-    names = [f"person {number}" for number in range(len(crowd))]
-    result = adapted(crowd, None, ENCODER, "campus", told.append, splits=1, names=names)
+    crowd = Strangers(1).crowd(len(NAMES), first=700_000)
+    return adapted(crowd, None, ENCODER, "campus", told.append, splits=1, names=NAMES), told
+
+
+def test_where_nothing_is_in_use_everything_is_fitted_and_judged_by_people_left_out(
+    fitted_anew: tuple[Adapted, list[float]],
+) -> None:
+    result, told = fitted_anew
     assert (result.way, result.before) == ("fitted anew", None)
     assert result.calibration.encoder == ENCODER
-    assert {each.person for each in result.outcomes} <= set(names)
+    assert {each.person for each in result.outcomes} <= set(NAMES)
     assert result.after.people == len({each.person for each in result.outcomes}) > 300
     assert told == sorted(told)
     assert told[-1] == 1
 
 
-def test_what_is_written_holds_no_template(tmp_path: Path) -> None:
+def test_what_is_written_holds_no_template(tmp_path: Path, fitted_anew: tuple[Adapted, list[float]]) -> None:
     world = Strangers(1)
-    crowd = world.crowd(420, first=700_000)
-    adapted(crowd, None, ENCODER, "campus", splits=1).calibration.save(tmp_path / "own.npz")
+    crowd = world.crowd(len(NAMES), first=700_000)
+    fitted_anew[0].calibration.save(tmp_path / "own.npz")
     source = np.concatenate(crowd.photos)
     others = np.concatenate(world.crowd(420, first=800_000).photos)
     with np.load(tmp_path / "own.npz") as stored:
