@@ -117,6 +117,8 @@ def with_small_buffers(service: Running, client: CameraClient) -> None:
     client.connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     for connection in service.server_connections:
         connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        # Between buffers so small the system at times moves nothing any more before asyncio's own 64 KB are full.
+        connection.transport.set_write_buffer_limits(high=4_096)
 
 
 async def send_for_ever(client: CameraClient, picture: bytes) -> None:
