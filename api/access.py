@@ -136,4 +136,10 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("GET", f"{_STUDENT}/notices"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
     ("DELETE", f"{_STUDENT}/notices/{{notice_id}}"): _rule(_P.CORRECT_ALL_ATTENDANCE),
     ("GET", "/v1/recogniser/mistakes"): _rule(_P.READ_ALL_ATTENDANCE),
+    ("GET", "/v1/reports/classes"): _CLASS_READ,
+    ("GET", "/v1/reports/classes/{class_id}"): _CLASS_READ,
+    ("GET", "/v1/reports/classes/{class_id}/students"): _CLASS_READ,
+    ("GET", "/v1/reports/students/{student_id}"): _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_ATTENDANCE),
+    ("GET", "/v1/reports/at-risk"): _rule(_P.READ_ALL_ATTENDANCE),
+    ("GET", "/v1/exports/records"): _CLASS_READ,
 }

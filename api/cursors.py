@@ -93,6 +93,21 @@ def read_number(cursor: str) -> int:
     raise bad_cursor()
 
 
+def write_rank(rank: int, its_id: str) -> str:
+    """Write a cursor for a list in order of a rank, then of id."""
+    return _encode([rank, its_id])
+
+
+def read_rank(cursor: str | None) -> tuple[int, str] | None:
+    """Read it; raises Problem `invalid_request` where it was not given out here."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [int(rank), str(its_id)] if is_id(its_id):
+            return rank, its_id
+    raise bad_cursor()
+
+
 def _encode(parts: list[int | str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
 

@@ -13,6 +13,7 @@ from api.etags import conditional
 from api.idempotency import once
 from api.problems import Problem, not_found
 from api.services import services_of
+from api.tables import table_of
 from api.times import now
 from attendance.rights import Principal
 
@@ -46,6 +47,7 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:  # noqa: ANN401 - FastAPI's own
         super().__init__(path, endpoint, **settings)
         self.rules: dict[str, Rule] = {method: ACCESS[method, path] for method in self.methods or ()}
+        self.table = table_of(self.response_model) if "GET" in (self.methods or ()) else None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Give the handler with the guard before it."""
@@ -59,8 +61,11 @@ class GuardedRoute(APIRoute):
             request.state.visitor = visitor
             if self.body_field is not None:
                 _require_json(request)
+            as_table = self.table is not None and self.table.wanted_by(request)
             token_id, store = visitor.principal.token_id, services_of(request).store
             answer = await once(request, self.path, token_id, store, lambda: handle(request))
+            if self.table is not None and as_table:
+                answer = self.table.written(request, answer)
             return conditional(request, answer)
 
         return guarded

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.access import ACCESS, Rule
+from api.guard import GuardedRoute
 from api.idempotency import HEADER as IDEMPOTENCY_KEY
 from api.idempotency import LONGEST_KEY, takes_key
 from api.problems import CATALOGUE, MEDIA_TYPE, PHOTO_CODES, ProblemDetails
@@ -103,10 +104,26 @@ def _document(app: FastAPI) -> Document:
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "made by `POST /v1/tokens`, or by `rollcall init`"}
     }
+    tables = {route.path for route in app.routes if isinstance(route, GuardedRoute) and route.table}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if method == "get" and path in tables:
+                _add_table(operation)
             _complete(operation, (method.upper(), path))
     return document
+
+
+def _add_table(operation: Document) -> None:
+    """Say that a list can be had as CSV."""
+    described = [
+        ("format", {"type": "string", "enum": ["json", "csv"]}, "the answer's form; else by `Accept`, else JSON"),
+        ("byte_order_mark", {"type": "boolean", "default": False}, "begin a CSV with a byte-order mark, for Excel"),
+    ]
+    operation.setdefault("parameters", []).extend(
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
+        for name, schema, text in described
+    )
+    operation["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
 
 
 def _complete(operation: Document, route: tuple[str, str]) -> None:
@@ -153,6 +170,8 @@ def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[s
         found += ["request_in_progress", "idempotency_key_reused"]
     if any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", ())):
         found.append("stale_revision" if "/roll" in path else "precondition_failed")
+    if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
+        found.append("not_acceptable")
     if body:
         found += ["malformed_body", "body_too_large", "unsupported_media_type"]
     return found

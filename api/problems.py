@@ -33,6 +33,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "forbidden": (403, "This token's role can't do this"),
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "This path doesn't take this method"),
+    "not_acceptable": (406, "There is no such form of the answer"),
     "upload_too_slow": (408, "The body took too long to arrive"),
     "conflict": (409, "Something else stands in the way"),
     "consent_missing": (409, "There is no standing consent"),

@@ -4,6 +4,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.times import Zone
+from attendance.reports import Counting, Treatment
 from recognition import SMALLEST_ENROLMENT_FACE
 
 
@@ -45,3 +46,19 @@ class ApiSettings(BaseSettings):
     )
     live_streams: int = Field(default=500, ge=1, description="rolls followed live at one time; more are refused")
     photos_a_student: int = Field(default=20, ge=1, description="photos that are kept of one student")
+    rate_late_weight: float = Field(
+        default=1.0, ge=0, le=1, description="the share of a meeting that a late student attended, in rates"
+    )
+    rate_left_early: Treatment = Field(
+        default=Treatment.LEFT_OUT, description="what left_early is to a rate: left_out, attended or missed"
+    )
+    rate_excused: Treatment = Field(
+        default=Treatment.LEFT_OUT, description="what excused is to a rate: left_out, attended or missed"
+    )
+    risk_below: float = Field(default=0.8, ge=0, le=1, description="the rate below which a student is at risk")
+    risk_weeks: int = Field(default=4, ge=1, le=520, description="the weeks that are looked at for it")
+
+    @property
+    def counting(self) -> Counting:
+        """How the school counts a rate."""
+        return Counting(self.rate_late_weight, self.rate_left_early, self.rate_excused)

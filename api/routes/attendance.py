@@ -1,7 +1,7 @@
 """A student's attendance over time: what is asked most."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -12,36 +12,21 @@ from api.bodies import BodyOut
 from api.cursors import CursorParameter, Limit, read_moment, write_moment
 from api.guard import GuardedRoute, VisitorHere
 from api.lookups import require_sourced, require_student
-from api.problems import invalid_field
+from api.rate_out import RateOut
 from api.services import Services, ServicesHere
+from api.spans import Since, Until, read_span
 from api.texts import Id, SourcedId, StudentId
-from api.times import MomentOut, parse_date, parse_moment
+from api.times import MomentOut
 from attendance.meetings import Meeting
 from attendance.people import Class
 from attendance.records import Record
+from attendance.reports import rate_of
 from attendance.status import Method, Status
 
 router = APIRouter(prefix="/v1/students/{student_id}/attendance", tags=["attendance"], route_class=GuardedRoute)
 by_sourced_id = APIRouter(
     prefix="/v1/students/by-sourced-id/{sourced_id}/attendance", tags=["attendance"], route_class=GuardedRoute
 )
-
-Bound = Annotated[str | None, Query(max_length=40, description="a civil date, or a moment with its offset")]
-
-
-class RateOut(BodyOut):
-    """A rate with what it is a share of."""
-
-    value: float | None = Field(description="null where the denominator is 0")
-    numerator: int = Field(description="present + late")
-    denominator: int = Field(description="present + late + absent; excused, unmarked and the others are left out")
-
-    @classmethod
-    def of(cls, totals: dict[Status, int]) -> Self:
-        """Count the rate."""
-        there = totals[Status.PRESENT] + totals[Status.LATE]
-        counted = there + totals[Status.ABSENT]
-        return cls(value=round(there / counted, 4) if counted else None, numerator=there, denominator=counted)
 
 
 class AttendanceOut(BodyOut):
@@ -97,20 +82,14 @@ class StudentAttendanceOut(BodyOut):
 class AttendanceFilters:
     """Which part of a student's attendance is wanted."""
 
-    since: Annotated[
-        Bound, Query(alias="from", description="meetings that start on this date, or at this moment, or later")
-    ] = None
-    until: Annotated[Bound, Query(alias="to", description="up to and with this date, or before this moment")] = None
+    since: Since = None
+    until: Until = None
     class_id: Annotated[Id | None, Query(description="meetings of this class only")] = None
     term_id: Annotated[Id | None, Query(description="meetings of this term only")] = None
 
     def span(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         """Give the bounds as moments; raises Problem `invalid_request`."""
-        start = _bound("from", self.since, zone, extra_days=0)
-        end = _bound("to", self.until, zone, extra_days=1)  # the last day is meant whole
-        if start and end and end <= start:
-            raise invalid_field("query", "to", "empty_range", "it lies before `from`")
-        return start, end
+        return read_span(self.since, self.until, zone)
 
 
 Filters = Annotated[AttendanceFilters, Depends()]
@@ -173,7 +152,9 @@ async def _attendance(
     return StudentAttendanceOut(
         student_id=student_id,
         totals=totals,
-        rate=RateOut.of(totals),
+        rate=RateOut.of(
+            rate_of({(status, False): count for status, count in totals.items()}, services.settings.counting)
+        ),
         items=[
             AttendanceOut.of(record, meeting, classes[meeting.class_id])
             for record in page
@@ -183,17 +164,3 @@ async def _attendance(
             write_moment(meetings[page[-1].meeting_id].start, page[-1].meeting_id) if len(found) > limit else None
         ),
     )
-
-
-def _bound(name: str, text: str | None, zone: ZoneInfo, *, extra_days: int) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        if len(text) == len("2026-09-01"):
-            day = parse_date(text) + timedelta(days=extra_days)
-            return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-        return parse_moment(text)
-    except ValueError as error:
-        hint = " (in a URL, + is written %2B)" if " " in text else ""
-        detail = f"{error}, or a date like 2026-09-01{hint}"
-        raise invalid_field("query", name, "bad_date", detail) from error

@@ -3,5 +3,6 @@
 from attendance.store.connection import Store
 from attendance.store.errors import Conflict, Missing, NoConsent, StoreUnavailable
 from attendance.store.outbox import PendingEvents
+from attendance.store.record_export import Selection
 
-__all__ = ["Conflict", "Missing", "NoConsent", "PendingEvents", "Store", "StoreUnavailable"]
+__all__ = ["Conflict", "Missing", "NoConsent", "PendingEvents", "Selection", "Store", "StoreUnavailable"]

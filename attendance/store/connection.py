@@ -25,7 +25,9 @@ from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
 from attendance.store.people import Students, Teachers
 from attendance.store.progress import Progress
+from attendance.store.record_export import RecordExport
 from attendance.store.records import Records
+from attendance.store.reports import Reports
 from attendance.store.school import academic_sessions, courses, orgs
 from attendance.store.timetable import ImportedMeetings
 from attendance.store.tokens import Tokens
@@ -72,6 +74,8 @@ class Store:
         self.codes = Codes(database["codes"], database["claims"])
         self.cards = Cards(database["cards"], database["readers"], self.look_up)
         self.notices = Notices(database["notices"], self.records, self.meetings)
+        self.reports = Reports(database["records"])
+        self.record_export = RecordExport(self.meetings, self.reports, self.classes, self.students)
         self.progress = Progress(database["progress"], database["coverage"], database["skips"])
         self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])

@@ -60,7 +60,7 @@ class Meetings:
     async def ensure_indexes(self) -> None:
         """Frames ask by room for what has not ended, the closer by state and end, people by class and time.
 
-        Workers ask which ones changed.
+        Exports ask by time alone, workers which ones changed.
         """
         await create_indexes(
             self._collection,
@@ -68,6 +68,7 @@ class Meetings:
                 IndexModel([("room_ids", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("state", ASCENDING), ("end", ASCENDING)]),
                 IndexModel([("class_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
+                IndexModel([("start", ASCENDING), ("_id", ASCENDING)]),
                 BY_CHANGE,
                 IndexModel([("to_judge", ASCENDING)], sparse=True),
             ],
@@ -161,6 +162,25 @@ class Meetings:
         """Give the next meetings of a class in order of start."""
         documents = await find_page(self._collection, {"class_id": class_id}, by="start", after=after, limit=limit)
         return [meeting_from_document(document) for document in documents]
+
+    async def between(
+        self,
+        start: datetime | None,
+        end: datetime | None,
+        *,
+        class_id: str | None = None,
+        term_id: str | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 0,
+    ) -> list[Meeting]:
+        """Give the next meetings that start in `[start, end)`, in order of start; only of a class or term where named.
+
+        `limit`: how many at most; 0 gives all, where `after` is None.
+        """
+        named = {"class_id": class_id, "term_id": term_id}
+        query = {field: value for field, value in named.items() if value is not None}
+        documents = await find_page(self._collection, query, by="start", after=after, limit=limit, start=start, end=end)
+        return [_from_document(document) for document in documents]
 
     async def open_and_over(self, now: datetime, *, limit: int) -> list[Meeting]:
         """Give the meetings that ended and are not closed, the earliest first."""

@@ -106,6 +106,12 @@ EXPECTED: dict[tuple[str, str], frozenset[Role | None]] = {
     ("GET", "/v1/students/{student_id}/notices"): frozenset({A, R, S}),
     ("DELETE", "/v1/students/{student_id}/notices/{notice_id}"): frozenset({A, R}),
     ("GET", "/v1/recogniser/mistakes"): frozenset({A, R}),
+    ("GET", "/v1/reports/classes"): frozenset({A, R, T}),
+    ("GET", "/v1/reports/classes/{class_id}"): frozenset({A, R, T}),
+    ("GET", "/v1/reports/classes/{class_id}/students"): frozenset({A, R, T}),
+    ("GET", "/v1/reports/students/{student_id}"): frozenset({A, R, S}),
+    ("GET", "/v1/reports/at-risk"): frozenset({A, R}),
+    ("GET", "/v1/exports/records"): frozenset({A, R, T}),
 }
 
 
