@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from api import ApiSettings
 from attendance.meetings import Meeting
 from attendance.records import MACHINE, Record, Revision
+from attendance.reports import Treatment
 from attendance.settings import ConnectionSettings
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
 from tests.api.callers import Caller, body_of, fields_of, problem_of
+from tests.api.conftest import running
 from tests.api.school import School, an_id
 
 MARCH = "from=2026-03-01&to=2026-03-31"
-ZURICH = "Europe/Zurich"
 
 
 @dataclass
@@ -294,3 +296,24 @@ async def test_a_student_sees_their_own_report_only(
     assert body_of(await ada.get(f"/v1/reports/students/{term.students['Ada']}"))["given_name"] == "Ada"
     problem_of(await ada.get(f"/v1/reports/students/{term.students['Bob']}"), 404, "not_found")
     problem_of(await ada.get("/v1/reports/at-risk"), 403, "forbidden")
+
+
+async def test_a_school_counts_late_and_excused_as_it_says(
+    places: ConnectionSettings, administrator_token: str, school: School
+) -> None:
+    student = await school.student()
+    class_id = await school.class_(student)
+    for day, status in enumerate(("present", "late", "excused", "left_early"), start=2):
+        meeting = await school.meeting(class_id, f"2026-06-0{day}T10:00:00Z", f"2026-06-0{day}T10:50:00Z")
+        await school.mark(meeting, student, status)
+    settings = ApiSettings(
+        rate_late_weight=0.5, rate_excused=Treatment.MISSED, rate_left_early=Treatment.ATTENDED, risk_below=0.7
+    )
+    async with running(places, settings) as app, Caller(app, administrator_token) as caller:
+        found = body_of(await caller.get(f"/v1/reports/students/{student}"))
+        assert found["rate"] == {"value": 0.625, "numerator": 2.5, "denominator": 4}
+        assert found["counting"]["numerator"] == "present + 0.5 x late + left_early"
+        assert found["counting"]["denominator"] == "present + late + absent + left_early + excused"
+        assert body_of(await caller.get(f"/v1/students/{student}/attendance"))["rate"] == found["rate"]
+        at_risk = body_of(await caller.get("/v1/reports/at-risk?from=2026-06-01&to=2026-06-30"))
+        assert [each["student_id"] for each in at_risk["items"]] == [student]

@@ -6,10 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ import pytest
 from attendance.settings import ConnectionSettings
 from tests.api.callers import PROBLEM
 from tests.api.school import CONSENT
+from tests.api.serving import START, Server, serving
 from tests.attendance.databases import free_port
 from tests.recognition import pictures
 
@@ -31,15 +29,7 @@ def blocks_of(page: str) -> list[str]:
 
 
 BLOCKS = blocks_of("use-the-api.md")
-START = [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"]
 JPEG = {"Content-Type": "image/jpeg"}
-
-
-@dataclass(frozen=True)
-class Server:
-    url: str
-    process: "subprocess.Popen[bytes]"
-    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +47,8 @@ def environment(places: ConnectionSettings, administrator_token: str) -> dict[st
 
 @pytest.fixture(scope="module")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    log = tmp_path_factory.mktemp("api") / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(START, env=environment, stdout=stream, stderr=stream)
-    started = Server(f"http://127.0.0.1:{environment['ROLLCALL_API_PORT']}", process, log)
-    while not is_ready(started.url):
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.05)
-    yield started
-    process.kill()
-    process.wait()
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+    with serving(environment, tmp_path_factory.mktemp("api")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
