@@ -7,7 +7,7 @@ from importlib import import_module
 import benchmarks
 
 # Modules of this package that aren't benchmarks.
-_MATERIAL = {"__main__", "bare_loop", "campus", "face_views", "live", "material", "running_app"}
+_MATERIAL = {"__main__", "bare_loop", "campus", "face_views", "live", "material", "running_app", "school"}
 _MATERIAL |= {f"chaos_{part}" for part in ("campus", "faults", "load", "outcome", "recovery")}
 
 
@@ -17,8 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=names)
     parser.add_argument("--quick", action="store_true", help="end within a minute, with rougher figures")
+    parser.add_argument("--records", type=int, help="store: how many records, 200,000 where it isn't said")
     given = parser.parse_args()
-    import_module(f"benchmarks.{given.name}").main(quick=given.quick)
+    if given.records is not None and given.name != "store":
+        parser.error("--records is for store")
+    more = {"records": given.records} if given.records is not None else {}
+    import_module(f"benchmarks.{given.name}").main(quick=given.quick, **more)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,7 @@ from attendance.store import Store
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=GuardedRoute)
 
 # A page of students at risk looks at so many students at most, so that it is answered soon whether it finds any or not.
-_STUDENTS_LOOKED_AT = 400
-_STUDENTS_AT_ONCE = 100
+_STUDENTS_LOOKED_AT = 200
 _NO_RATE = 2_000_000  # behind every rate
 
 TermId = Annotated[Id | None, Query(description="only meetings of this term")]
@@ -148,8 +147,7 @@ async def report_student(
     visitor.require("student", student_id, student_id)
     student = await require_student(store, student_id)
     counting = question.counting
-    found = await store.reports.marks_of_students([student_id], start=span.start, end=span.end)
-    marks = found.get(student_id, [])
+    marks = await store.reports.marks_of_student(student_id, start=span.start, end=span.end)
     meetings = await store.meetings.get_many([mark.meeting_id for mark in marks])
     by_class: dict[str, list[Tally]] = defaultdict(list)
     for mark in marks:
@@ -179,25 +177,21 @@ async def report_at_risk(
     """List the students whose rate over all their classes is too low, or who missed too many meetings in a row.
 
     Where neither rule is given, it is the school's rate; where `from` isn't, its weeks up to now. The list is in order
-    of id. A page looks at 400 students at most: it may be short, or empty, and still have a `next_cursor`.
+    of id. A page looks at 200 students at most: it may be short, or empty, and still have a `next_cursor`.
     """
     settings, store = services.settings, services.store
     span = span.or_last_weeks(settings.risk_weeks)
     risk = Risk(settings.risk_below, None, asked.at_least) if asked.below is asked.missed_in_a_row is None else asked
-    after, looked_at, is_last = read_key(cursor), 0, False
+    page = [student.id for student in await store.students.page(after=read_key(cursor), limit=_STUDENTS_LOOKED_AT + 1)]
     chosen: dict[str, Standing] = {}
-    while len(chosen) < limit and looked_at < _STUDENTS_LOOKED_AT and not is_last:
-        page = [student.id for student in await store.students.page(after=after, limit=_STUDENTS_AT_ONCE)]
-        is_last = len(page) < _STUDENTS_AT_ONCE
-        marks = await store.reports.marks_of_students(page, start=span.start, end=span.end)
-        for place, student_id in enumerate(page, start=1):
-            standing = standing_of(marks.get(student_id, ()), question.counting)
-            if standing.tally and risk.holds_for(standing):
-                chosen[student_id] = standing
-            after, looked_at = student_id, looked_at + 1
-            if len(chosen) == limit:
-                is_last = is_last and place == len(page)
-                break
+    looked_at = 0
+    while looked_at < min(len(page), _STUDENTS_LOOKED_AT) and len(chosen) < limit:
+        student_id = page[looked_at]
+        marks = await store.reports.marks_of_student(student_id, start=span.start, end=span.end)
+        standing = standing_of(marks, question.counting)
+        if marks and risk.holds_for(standing):
+            chosen[student_id] = standing
+        looked_at += 1
     return AtRiskOut(
         counting=question.shown,
         below=risk.below,
@@ -207,7 +201,7 @@ async def report_at_risk(
         end=span.end,
         looked_at=looked_at,
         items=await _shown(store, chosen, question.counting, span),
-        next_cursor=write_key(after) if after and not is_last else None,
+        next_cursor=write_key(page[looked_at - 1]) if looked_at < len(page) else None,
     )
 
 

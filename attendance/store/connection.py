@@ -1,14 +1,17 @@
 """The store: one connection to MongoDB, its collections, and their indexes."""
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
 
 from attendance.identity import IdentityCodec, PlainCodec
 from attendance.keys import LookUpKey
 from attendance.settings import ConnectionSettings
+from attendance.store.archive import Archive
 from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
 from attendance.store.cards import Cards
@@ -20,6 +23,7 @@ from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
 from attendance.store.look_up import LookUp
 from attendance.store.meetings import Meetings
+from attendance.store.migrations import Migrations
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
@@ -44,8 +48,14 @@ class Store:
     Every method of its parts may raise `StoreUnavailable`.
     """
 
-    def __init__(self, settings: ConnectionSettings, codec: IdentityCodec | None = None) -> None:
-        """`codec` seals what names people; it is kept plain unless one is given."""
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        codec: IdentityCodec | None = None,
+        *,
+        listeners: Sequence[CommandListener] = (),
+    ) -> None:
+        """`codec` seals what names people; it is kept plain unless one is given. `listeners` hear what is asked."""
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             settings.mongo_url,
             w="majority",
@@ -55,6 +65,7 @@ class Store:
             serverSelectionTimeoutMS=SERVER_SELECTION_MS,
             socketTimeoutMS=SOCKET_TIMEOUT_MS,
             connectTimeoutMS=SERVER_SELECTION_MS,
+            event_listeners=list(listeners),
         )
         database = self._client[settings.database]
         codec = codec or PlainCodec()
@@ -86,6 +97,8 @@ class Store:
             records=database["records"],
             meetings=database["meetings"],
         )
+        self.migrations = Migrations(database["migrations"], {"records": database["records"]})
+        self.archive = Archive(database)
         self.pending_events = PendingEvents([database["records"], database["meetings"]])
 
     async def ensure_indexes(self) -> None:

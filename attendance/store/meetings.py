@@ -25,7 +25,7 @@ from attendance.store.collection import (
     since,
     update_one,
 )
-from attendance.store.errors import Conflict, Missing
+from attendance.store.errors import Conflict, Missing, unavailable_on_network_error
 from attendance.store.event_log import unnumbered
 from attendance.store.outbox import PENDING, waiting
 
@@ -49,6 +49,15 @@ class Replanned:
 
 
 _TO_JUDGE: Document = {"to_judge": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Some meetings: when the first and the last of them start, and how many there are."""
+
+    first: datetime
+    last: datetime
+    count: int
 
 
 class Meetings:
@@ -164,23 +173,22 @@ class Meetings:
         return [meeting_from_document(document) for document in documents]
 
     async def between(
-        self,
-        start: datetime | None,
-        end: datetime | None,
-        *,
-        class_id: str | None = None,
-        term_id: str | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int = 0,
+        self, start: datetime | None, end: datetime | None, *, class_id: str | None = None, term_id: str | None = None
     ) -> list[Meeting]:
-        """Give the next meetings that start in `[start, end)`, in order of start; only of a class or term where named.
+        """Give the meetings that start in `[start, end)`, in order of start; only of a class or term where named."""
+        query = _chosen(start, end, class_id, term_id)
+        documents = await find_all(self._collection, query, sort=[("start", ASCENDING), ("_id", ASCENDING)])
+        return [meeting_from_document(document) for document in documents]
 
-        `limit`: how many at most; 0 gives all, where `after` is None.
-        """
-        named = {"class_id": class_id, "term_id": term_id}
-        query = {field: value for field, value in named.items() if value is not None}
-        documents = await find_page(self._collection, query, by="start", after=after, limit=limit, start=start, end=end)
-        return [_from_document(document) for document in documents]
+    async def extent(
+        self, start: datetime | None, end: datetime | None, *, class_id: str | None = None, term_id: str | None = None
+    ) -> Extent | None:
+        """Give from when to when those meetings start, and how many there are; None where there is none."""
+        found = {"first": {"$min": "$start"}, "last": {"$max": "$start"}, "count": {"$sum": 1}}
+        pipeline = [{"$match": _chosen(start, end, class_id, term_id)}, {"$group": {"_id": None, **found}}]
+        with unavailable_on_network_error():
+            groups = await self._collection.aggregate(pipeline).to_list(None)
+        return Extent(groups[0]["first"], groups[0]["last"], groups[0]["count"]) if groups else None
 
     async def open_and_over(self, now: datetime, *, limit: int) -> list[Meeting]:
         """Give the meetings that ended and are not closed, the earliest first."""
@@ -231,6 +239,12 @@ class Meetings:
             )
             for document in documents
         ]
+
+
+def _chosen(start: datetime | None, end: datetime | None, class_id: str | None, term_id: str | None) -> Document:
+    bounds = {operator: bound for operator, bound in (("$gte", start), ("$lt", end)) if bound is not None}
+    named = {"class_id": class_id, "term_id": term_id, "start": bounds or None}
+    return {field: value for field, value in named.items() if value is not None}
 
 
 def meeting_to_document(meeting: Meeting) -> Document:

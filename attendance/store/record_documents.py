@@ -11,6 +11,8 @@ from attendance.records import Block, CheckIn, Excuse, Record, Reversal, Revisio
 from attendance.status import Cause, Method, Status
 from attendance.store.collection import Document
 
+# Which form new documents have; `migrations.py` brings earlier ones to it.
+RECORD_SCHEMA = 2
 # By what an entry of a list is known again.
 _KEYS = {
     "sightings": ("id",),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from attendance.exports import Row, record_row
@@ -15,7 +15,6 @@ from attendance.store.students import Students
 
 Thing = TypeVar("Thing")
 
-_MEETINGS_A_PAGE = 200
 # Beyond it they are asked for again: names of a campus would otherwise be held as a whole.
 _MOST_KNOWN = 10_000
 
@@ -29,6 +28,11 @@ class Selection:
     class_ids: tuple[str, ...] | None = None
     term_id: str | None = None
 
+    @property
+    def classes(self) -> tuple[str | None, ...]:
+        """The classes to go through one after the other; None is all of them together."""
+        return (None,) if self.class_ids is None else self.class_ids
+
 
 class RecordExport:
     """Gives records as rows."""
@@ -41,10 +45,11 @@ class RecordExport:
 
     async def count_meetings(self, selection: Selection) -> int:
         """Give how many meetings there are to go through."""
-        count = 0
-        async for page in self._pages(selection):
-            count += len(page)
-        return count
+        extents = [
+            await self._meetings.extent(selection.start, selection.end, class_id=class_id, term_id=selection.term_id)
+            for class_id in selection.classes
+        ]
+        return sum(extent.count for extent in extents if extent)
 
     async def batches(
         self, selection: Selection, *, names: bool = False, on_meetings: Callable[[int], None] = lambda _: None
@@ -71,21 +76,15 @@ class RecordExport:
                 on_meetings(len(some))
 
     async def _pages(self, selection: Selection) -> AsyncIterator[list[Meeting]]:
-        for class_id in (None,) if selection.class_ids is None else selection.class_ids:
-            after: tuple[datetime, str] | None = None
-            while True:
-                page = await self._meetings.between(
-                    selection.start,
-                    selection.end,
-                    class_id=class_id,
-                    term_id=selection.term_id,
-                    after=after,
-                    limit=_MEETINGS_A_PAGE,
-                )
-                yield page
-                if len(page) < _MEETINGS_A_PAGE:
-                    break
-                after = (page[-1].start, page[-1].id)
+        # Week by week, both ends told: for a page that only has a begin SecantusDB reads up to the end each time.
+        for class_id in selection.classes:
+            chosen = {"class_id": class_id, "term_id": selection.term_id}
+            extent = await self._meetings.extent(selection.start, selection.end, **chosen)
+            week = extent.first if extent else None
+            while extent and week and week <= extent.last:
+                until = week + timedelta(weeks=1)
+                yield await self._meetings.between(week, min(until, selection.end or until), **chosen)
+                week = until
 
 
 async def _look_up(

@@ -31,7 +31,12 @@ from attendance.store.collection import (
 from attendance.store.errors import Conflict, unavailable_on_network_error
 from attendance.store.event_log import unnumbered
 from attendance.store.outbox import PENDING, waiting
-from attendance.store.record_documents import record_from_document, record_to_fields, revision_to_document
+from attendance.store.record_documents import (
+    RECORD_SCHEMA,
+    record_from_document,
+    record_to_fields,
+    revision_to_document,
+)
 
 # Writers that try again at once meet again at once: of 20, one lost 50 times in a row now and then.
 WAIT_SECONDS = 0.01
@@ -116,6 +121,7 @@ class Records:
                         "class_id": meeting.class_id,
                         "term_id": meeting.term_id,
                         "start": meeting.start,
+                        "schema": RECORD_SCHEMA,
                         "version": 1,
                         "history": history,
                         "outbox": outbox,

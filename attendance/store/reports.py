@@ -1,7 +1,7 @@
 """What reports and exports ask of the records: counted or gathered by the database, never read document by document.
 
-Records are asked for by meeting or by student, as many at once as `$in` takes well, so that the indexes of the roll and
-of a student's history serve here too, and what a report costs follows from what it tells, not from how much is kept.
+Records are asked for by meeting or by student, so that the indexes of the roll and of a student's history serve here
+too, and what a report costs follows from what it tells, not from how much is kept.
 """
 
 from collections import defaultdict
@@ -47,17 +47,14 @@ class Reports:
                 found[student_id] += [_mark(each, starts[each["meeting_id"]]) for each in marks]
         return dict(found)
 
-    async def marks_of_students(
-        self, student_ids: Iterable[str], *, start: datetime | None, end: datetime | None
-    ) -> dict[str, list[Mark]]:
-        """Give each student's marks in meetings that start in `[start, end)`; without those who have none."""
-        found: dict[str, list[Mark]] = {}
+    async def marks_of_student(self, student_id: str, *, start: datetime | None, end: datetime | None) -> list[Mark]:
+        """Give a student's marks in meetings that start in `[start, end)`.
+
+        One student a question: for `$in` beside another field SecantusDB looks at every document there is.
+        """
         bounds = {operator: bound for operator, bound in (("$gte", start), ("$lt", end)) if bound is not None}
-        for ids in _some(student_ids, IDS_AT_ONCE):
-            query: Document = {"student_id": {"$in": ids}, **({"start": bounds} if bounds else {})}
-            for student_id, marks in (await self._gather(query)).items():
-                found[student_id] = [_mark(each, each["start"]) for each in marks]
-        return found
+        gathered = await self._gather({"student_id": student_id, **({"start": bounds} if bounds else {})})
+        return [_mark(each, each["start"]) for each in gathered.get(student_id, ())]
 
     async def records_of_meetings(self, meeting_ids: Iterable[str]) -> AsyncIterator[list[Record]]:
         """Give all records of the meetings, those of some meetings at a time; by meeting as they come, then student."""

@@ -30,6 +30,7 @@ def environment(places: ConnectionSettings, administrator_token: str) -> dict[st
         "MONGO_URL": places.mongo_url,
         "ROLLCALL_DATABASE": places.database,
         "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
+        "ROLLCALL_HOME": str(places.home),
         "ROLLCALL_API_PORT": str(free_port()),
         "TOKEN": administrator_token,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

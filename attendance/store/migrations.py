@@ -1,0 +1,136 @@
+"""Documents of earlier versions are brought to the present form when Rollcall starts: once, by one process at a time.
+
+Every kind of document has a version. Whoever adds a field that a reader can do without changes nothing here. Where
+documents that are there already have to change, the kind gets a higher version, its writer stamps new documents with it
+(`schema`), and a migration is added to the end of the list below. What has no stamp is of version 1.
+
+A migration may be broken off at any moment and goes on from what isn't stamped yet; run twice at once it does the same
+twice. It writes only over what it read: a document that others change meanwhile is read again. Readers understand both
+forms, so that nobody has to wait for it, and workers of the version before may go on beside it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+from pymongo import UpdateOne
+
+from attendance.store.collection import Collection, Document, find_one, insert, present, update_one
+from attendance.store.errors import Conflict, unavailable_on_network_error
+from attendance.store.record_documents import RECORD_SCHEMA, record_from_document, record_to_fields
+
+# A process that dies in the middle is followed by another one after so long; each batch renews it.
+LEASE = timedelta(seconds=30)
+_LOOK_SECONDS = 0.2
+_AT_ONCE = 200
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Brings the documents of a collection to a version.
+
+    `change` gives the fields to set; `guard` is the field that every write of such a document changes.
+    """
+
+    collection: str
+    to: int
+    change: Callable[[Document], Document]
+    guard: str
+
+    @property
+    def name(self) -> str:
+        """How it is known once it was done."""
+        return f"{self.collection} {self.to}"
+
+
+def _record_2(document: Document) -> Document:
+    """Write a record in the present form: sightings for evidence, the machine's verdict beside people's words.
+
+    An event that was told before there was a log of all events gets its number there.
+    """
+    fields = record_to_fields(record_from_document(document), document)
+    if "numbered" not in document and document["history"]:
+        fields["unnumbered_since"] = document.get("unnumbered_since", document["history"][0]["at"])
+    return fields
+
+
+MIGRATIONS = (Migration("records", RECORD_SCHEMA, _record_2, guard="version"),)
+"""In the order in which they are done; only added to."""
+
+
+class Migrations:
+    """The collection `migrations`: what was done, and who is at it."""
+
+    def __init__(self, collection: Collection, kinds: dict[str, Collection]) -> None:
+        self._collection = collection
+        self._kinds = kinds
+
+    async def run(self, migrations: tuple[Migration, ...] = MIGRATIONS) -> dict[str, int]:
+        """Do what isn't done yet, or wait for who does it; give how many documents this process changed, by name."""
+        return {each.name: await self._until_done(each) for each in migrations}
+
+    async def _until_done(self, migration: Migration) -> int:
+        owner, changed = token_hex(8), 0
+        while not await self._is_done(migration):
+            if await self._take(migration, owner):
+                changed += await self._do(migration, owner)
+            else:
+                await asyncio.sleep(_LOOK_SECONDS)
+        return changed
+
+    async def _is_done(self, migration: Migration) -> bool:
+        state = await find_one(self._collection, {"_id": migration.name})
+        if state is None:
+            with contextlib.suppress(Conflict):  # another process was quicker
+                await insert(self._collection, {"_id": migration.name, "lease": _NEVER}, "this migration")
+        return bool(state and state.get("done_at"))
+
+    async def _take(self, migration: Migration, owner: str) -> bool:
+        now = present()
+        free = {"_id": migration.name, "done_at": None, "lease": {"$lt": now}}
+        return await update_one(self._collection, free, {"$set": {"owner": owner, "lease": now + LEASE}})
+
+    async def _do(self, migration: Migration, owner: str) -> int:
+        """Change documents until none is left, or until another process has taken over."""
+        documents, total = self._kinds[migration.collection], 0
+        while True:
+            found = changed = 0
+            with unavailable_on_network_error():
+                batch: list[Document] = []
+                async for document in documents.find({"schema": {"$ne": migration.to}}, batch_size=_AT_ONCE):
+                    if document.get("schema", 1) > migration.to:
+                        continue
+                    found += 1
+                    batch.append(document)
+                    if len(batch) >= _AT_ONCE:
+                        changed += await _write(documents, migration, batch)
+                        batch = []
+                        if not await self._renew(migration, owner):
+                            return total + changed
+                changed += await _write(documents, migration, batch)
+            total += changed
+            if changed == found:
+                done = {"$set": {"done_at": present(), "owner": owner}}
+                await update_one(self._collection, {"_id": migration.name, "owner": owner}, done)
+                return total
+
+    async def _renew(self, migration: Migration, owner: str) -> bool:
+        mine = {"_id": migration.name, "owner": owner}
+        return await update_one(self._collection, mine, {"$set": {"lease": present() + LEASE}})
+
+
+async def _write(documents: Collection, migration: Migration, batch: list[Document]) -> int:
+    if not batch:
+        return 0
+    writes = [
+        UpdateOne(
+            {"_id": document["_id"], migration.guard: document.get(migration.guard)},
+            {"$set": {**migration.change(document), "schema": migration.to}, "$inc": {migration.guard: 1}},
+        )
+        for document in batch
+    ]
+    return int((await documents.bulk_write(writes, ordered=False)).matched_count)
