@@ -22,6 +22,7 @@ from api.security_headers import SecurityHeaders
 from api.services import Services
 from api.settings import ApiSettings
 from api.tail import LogTail
+from api.upkeep import MigrationTask
 from api.uploads import FORM_ROOM
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
@@ -53,9 +54,12 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
         )
         app.state.services = services
         services.relay.start()
+        migrations = MigrationTask(store)
+        migrations.start()
         try:
             yield
         finally:
+            await migrations.stop()
             services.desk.stop()
             services.streams.end()
             await services.tail.stop()

@@ -28,6 +28,8 @@ _COMMANDS = (
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
     ("dead", "stream_app.dead_cli:app", "List, show and replay frames that were refused."),
     ("api", "api.cli:run", "Run the REST API."),
+    ("backup", "deploy.backup.cli:backup", "Copy the database into a folder, while everything runs."),
+    ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
     ("faces", "recognition.commands:faces", "Find the faces in pictures."),
     ("verify", "recognition.commands:verify", "Tell whether two photos show the same person."),

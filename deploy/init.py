@@ -71,6 +71,7 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
     store = Store(connection)
     try:
         await store.ensure_indexes()
+        await store.migrations.run()
         await store.look_up.check()
         token = None
         if await store.tokens.count_administrators() == 0:

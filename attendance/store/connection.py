@@ -131,10 +131,11 @@ class Store:
         """Ask the database for an answer.
 
         Raises:
-            StoreUnavailable: it gave none.
+            StoreUnavailable: it gave none, or what it holds isn't whole yet.
         """
         with unavailable_on_network_error():
             await self._client.admin.command("ping")
+        await self.archive.require_finished()
 
     def close(self) -> None:
         """Close the connection."""
