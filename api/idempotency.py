@@ -26,15 +26,17 @@ from attendance.store.idempotency import LONGEST_WORK, AnotherRequest, Idempoten
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
-# Answers that show a secret aren't kept, and photos aren't either.
 NOT_TAKEN = frozenset(
     {
+        # Their answers show a secret, or what holds for seconds only.
         ("POST", "/v1/tokens"),
         ("POST", "/v1/cameras"),
         ("POST", "/v1/cameras/{camera_id}/tokens"),
         ("POST", "/v1/readers"),
+        ("POST", "/v1/meetings/{meeting_id}/code"),
+        ("POST", "/v1/codes/start"),
+        # Their bodies are large and read by rules of their own; the same import again changes nothing.
         ("POST", "/v1/students/{student_id}/photos"),
-        # The same file again changes nothing.
         ("POST", "/v1/imports/oneroster"),
         ("POST", "/v1/imports/meetings"),
         ("POST", "/v1/imports/photos"),

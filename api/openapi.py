@@ -55,6 +55,7 @@ _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/students"): ("conflict",),
     ("PATCH", "/v1/students/{student_id}"): ("conflict",),
     ("DELETE", "/v1/students/{student_id}"): ("conflict",),
+    ("POST", "/v1/classes"): ("conflict",),
     ("PATCH", "/v1/classes/{class_id}"): ("conflict",),
     ("DELETE", "/v1/classes/{class_id}"): ("conflict",),
     ("PATCH", "/v1/rooms/{room_id}"): ("conflict",),
