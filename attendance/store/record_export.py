@@ -10,8 +10,8 @@ from attendance.meetings import Meeting
 from attendance.people import Class, Student
 from attendance.store.classes import Classes
 from attendance.store.meetings import Meetings
+from attendance.store.people import Students
 from attendance.store.reports import ROLLS_AT_ONCE, Reports
-from attendance.store.students import Students
 
 Thing = TypeVar("Thing")
 

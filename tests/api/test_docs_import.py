@@ -15,7 +15,8 @@ from attendance.import_runs.meetings import WINDOW
 from attendance.imports.files import MOST_BYTES
 from tests.api.callers import Caller, body_of
 from tests.api.school import CONSENT
-from tests.api.test_server import Server, environment, server
+from tests.api.serving import Server
+from tests.api.test_server import environment, server
 from tests.recognition import pictures
 
 __all__ = ["environment", "server"]

@@ -55,7 +55,7 @@ async def test_an_old_record_is_brought_to_the_present_form_and_means_the_same(
     assert after is not None
     assert after["schema"] == RECORD_SCHEMA
     assert after["version"] == old["version"] + 1
-    assert after.keys() >= pinned(RECORD_SCHEMA).keys()
+    assert after.keys() >= pinned(RECORD_SCHEMA).keys() - {"mistaken"}  # only where a person said that it was another
     assert {name: after[name] for name in ("history", "outbox", "status")} == {
         name: old[name] for name in ("history", "outbox", "status")
     }
