@@ -15,6 +15,13 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+_SCHEMAS: dict[str, dict[str, object]] = {
+    "json": {"type": "array", "items": {"type": "object"}},
+    "csv": {"type": "string"},
+    "parquet": {"type": "string", "format": "binary"},
+    "svg": {"type": "string"},
+    "png": {"type": "string", "format": "binary"},
+}
 _TOLD = "the answer's form; else by the header `Accept`, else JSON"
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
 
@@ -27,10 +34,8 @@ ByteOrderMark = Annotated[
 
 
 def described(*names: str) -> dict[int | str, dict[str, object]]:
-    """Give what a route's documentation says of its forms beside JSON."""
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    text = {"schema": {"type": "string"}}
-    forms = {MEDIA_TYPES[name]: text if name in ("csv", "svg") else binary for name in names}
+    """Give what a route's documentation says of its forms; `json` too where it streams rows and has no model."""
+    forms = {MEDIA_TYPES[name]: {"schema": _SCHEMAS[name]} for name in names}
     return {200: {"description": "The answer", "content": forms}}
 
 
