@@ -159,6 +159,7 @@ class ObviousRecord:
         else:
             self.told = [cut for cut in map(self._cut, self._whole()) if cut]
             self.given = {method: tick for method, tick in self.given.items() if self.meeting.counts(tick)}
+            self.machine = None  # how long somebody stayed is judged by the close that is still to come
             seen = self._by_evidence() or ("unmarked", False, None, None)
             self.machine = seen if self.is_expected else ("not_expected", False, None, "not_enrolled")
         self._note()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from attendance import rules
 from attendance.cameras import CameraKind
@@ -209,8 +209,15 @@ def _standings(record: Record | None) -> list[Standing]:
     ]
 
 
+LEFT_BEFORE_A_NEW_PLAN = (
+    ObviousMeeting(1, 0, 0, Fraction(0), [], must_stay_until=0),
+    [Close(has_template=False), Seen("a", 0, 0, 1), Moved(0, 1)],
+)
+
+
 @settings(max_examples=600)
 @given(SCENES)
+@example(LEFT_BEFORE_A_NEW_PLAN)
 def test_the_rules_agree_with_the_obvious_model_in_every_revision(scene: tuple[ObviousMeeting, list[Step]]) -> None:
     meeting, steps = scene
     real, model = _by_the_rules(meeting, steps), _by_the_model(meeting, steps)

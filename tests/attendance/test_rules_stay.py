@@ -65,6 +65,17 @@ def test_who_left_early_by_the_close_stays_so_until_they_are_seen_later_than_tha
     assert seen(LEAVES, sighting(45), record=record).status is Status.PRESENT
 
 
+@pytest.mark.parametrize(("of", "status"), [(LEAVES, Status.LEFT_EARLY), (STAYS, Status.ABSENT)])
+def test_a_meeting_that_is_planned_anew_after_its_close_judges_the_stay_at_its_next_close(
+    of: Meeting, status: Status
+) -> None:
+    record = closed(of, seen(of, sighting(0, 5)))
+    assert record.status is status
+    again = rules.reschedule(record, of, is_expected=True, coverage=ALL, counts_from=at(-10), now=NOW)
+    assert (again.status, again.provisional) == (Status.PRESENT, False)
+    assert closed(of, again).status is status
+
+
 def test_who_stays_too_short_is_absent_provisionally_with_the_reason() -> None:
     record = closed(STAYS, seen(STAYS, sighting(0, 14.9)))
     assert (record.status, record.provisional, record.reason) == (Status.ABSENT, True, AbsentReason.SHORT_STAY)
