@@ -127,7 +127,7 @@ async def test_a_lecture_is_seen_in_metrics_logs_traces_and_sightings_and_nobody
         lag = figures.get("rollcall_stream_partition_lag_frames", {})
         unacknowledged = figures["rollcall_stream_unacknowledged_frames"]
         counted = sum(figures["rollcall_stream_frames_total"].values())
-        return counted == count + 1 and {*lag.values(), *unacknowledged.values()} == {0.0}
+        return counted == count + 1 and {*lag.values()} == {*unacknowledged.values()} == {0.0}
 
     await until(all_settled)
     figures = metrics_of(campus)
