@@ -27,6 +27,11 @@ class Visitor:
     principal: Principal
     sees_everything: bool
 
+    @property
+    def own(self) -> list[str] | None:
+        """The ids that are theirs to see, in order; None where everything is."""
+        return None if self.sees_everything else sorted(self.principal.subjects)
+
     def owns_one_of(self, *ids: str) -> bool:
         """Tell whether an object that belongs to these (its class, its student) is theirs to see."""
         return self.sees_everything or any(self.principal.owns(each) for each in ids)

@@ -9,7 +9,7 @@ from api.formats import MEDIA_TYPES
 from api.problems import invalid_field
 from api.report_out import ClassReportOut, ClassReportsOut
 from api.security_headers import SECURITY_HEADERS
-from attendance.exports import Column, Format, Kind, Row, write
+from attendance.exports import FORMATS, Column, Format, Kind, Row, write
 from attendance.exports.plot import MOST_LINES, Line, draw
 from attendance.status import Status
 
@@ -37,7 +37,7 @@ async def written(report: ClassReportsOut, form: str, *, byte_order_mark: bool) 
     headers = {"Vary": "Accept"}
     if form == "csv":
         parts = [part async for part in write(Format.CSV, _COLUMNS, _rows(report), byte_order_mark=byte_order_mark)]
-        return Response(b"".join(parts), headers=headers, media_type="text/csv; charset=utf-8")
+        return Response(b"".join(parts), headers=headers, media_type=FORMATS[Format.CSV])
     if len(report.classes) > MOST_LINES:
         detail = f"a picture shows at most {MOST_LINES} classes: name them by `class_id`, or set `limit`"
         raise invalid_field("query", "limit", "too_many_lines", detail)

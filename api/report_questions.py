@@ -7,12 +7,16 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 
+from api.guard import Visitor
+from api.lookups import require_class
 from api.problems import invalid_field
 from api.rate_out import CountingOut, Purpose
 from api.services import ServicesHere
 from api.spans import Since, Until, read_span
+from api.texts import Id
 from api.times import now
 from attendance.reports import Counting, Risk
+from attendance.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,20 @@ def _risk(
     return Risk(below, missed_in_a_row, at_least)
 
 
+async def classes_asked(store: Store, visitor: Visitor, class_ids: list[str]) -> list[str] | None:
+    """Give the classes to go through: those that are named, else the visitor's own; None: all.
+
+    Raises:
+        Problem: `not_found`, where one doesn't exist or isn't theirs to see.
+    """
+    for class_id in class_ids:
+        visitor.require("class", class_id, class_id)
+        await require_class(store, class_id)
+    return list(dict.fromkeys(class_ids)) or visitor.own
+
+
+ClassIds = Annotated[list[Id], Query(alias="class_id", max_length=50, description="these classes; given once for each")]
+TermId = Annotated[Id | None, Query(description="only meetings of this term")]
 SpanAsked = Annotated[Span, Depends(_span)]
 QuestionAsked = Annotated[Question, Depends(_question)]
 RiskAsked = Annotated[Risk, Depends(_risk)]

@@ -1,7 +1,5 @@
 """Any list of the API as a table: the page that was asked for, one row an item, as CSV."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +11,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.formats import chosen_format
-from attendance.exports import in_spreadsheet
+from attendance.exports import FORMATS, Format, Value, csv_head, csv_lines
 
 # By which names an answer holds its list.
 _LISTS = ("items", "entries", "students", "photos")
-_BYTE_ORDER_MARK = "\ufeff"
 
 Path = tuple[str, ...]
 
@@ -40,17 +37,14 @@ class Table:
     def written(self, request: Request, answer: Response) -> Response:
         """Write an answer's list as CSV. Where to go on stands in the header `Link`."""
         body = json.loads(bytes(answer.body))
-        text = io.StringIO(newline="")
-        if request.query_params.get("byte_order_mark", "").lower() in ("true", "1"):
-            text.write(_BYTE_ORDER_MARK)
-        writer = csv.writer(text)
-        writer.writerow([".".join(column) for column in self.columns])
-        writer.writerows([_cell(_at(item, column)) for column in self.columns] for item in body[self.field])
+        marked = request.query_params.get("byte_order_mark", "").lower() in ("true", "1")
+        head = csv_head([".".join(column) for column in self.columns], byte_order_mark=marked)
+        lines = csv_lines([_cell(_at(item, column)) for column in self.columns] for item in body[self.field])
         headers = {"Vary": "Accept"}
         if cursor := body.get("next_cursor"):
             following = request.url.include_query_params(cursor=cursor)
             headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-        return Response(text.getvalue().encode(), headers=headers, media_type="text/csv; charset=utf-8")
+        return Response(head + lines, headers=headers, media_type=FORMATS[Format.CSV])
 
 
 def table_of(model: object) -> Table | None:
@@ -83,7 +77,7 @@ def _at(item: Any, path: Path) -> Any:  # noqa: ANN401 - whatever stands in JSON
     return item
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 - whatever stands in JSON
+def _cell(value: Any) -> Value:  # noqa: ANN401 - whatever stands in JSON
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        value = " ".join(value)
-    return in_spreadsheet(json.dumps(value) if isinstance(value, list | dict) else value)
+        return " ".join(value)
+    return json.dumps(value) if isinstance(value, list | dict) else value

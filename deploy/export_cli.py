@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,14 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.settings import ApiSettings
+from api.texts import is_id
 from attendance.exports import Format, Row, record_columns, write
 from attendance.settings import ConnectionSettings
 from attendance.store import Selection, Store
 from deploy.failures import told_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Put what is stored into a file.")
-
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 @app.callback()
@@ -129,6 +127,6 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _id(text: str) -> str:
-    if not _ID.fullmatch(text.lower()):
+    if not is_id(text.lower()):
         raise ValueError(f"{text!r} is no id: it is a UUID, like 6f1c2f4e-4a7b-4d0e-9a57-3c1f0b7d2e90")
     return text.lower()

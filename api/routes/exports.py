@@ -8,10 +8,8 @@ from starlette.responses import StreamingResponse
 
 from api.formats import ByteOrderMark, TableFormat, chosen_format, described
 from api.guard import GuardedRoute, VisitorHere
-from api.lookups import require_class
-from api.report_questions import SpanAsked
+from api.report_questions import ClassIds, SpanAsked, TermId, classes_asked
 from api.services import StoreHere
-from api.texts import Id
 from attendance.exports import FORMATS, Format, record_columns, write
 from attendance.store import Selection
 
@@ -29,10 +27,8 @@ async def export_records(
     store: StoreHere,
     visitor: VisitorHere,
     span: SpanAsked,
-    class_ids: Annotated[
-        list[Id], Query(alias="class_id", max_length=50, description="these classes; given once for each")
-    ] = [],  # noqa: B006 (pydantic copies it)
-    term_id: Annotated[Id | None, Query(description="only meetings of this term")] = None,
+    class_ids: ClassIds = [],  # noqa: B006 (pydantic copies it)
+    term_id: TermId = None,
     names: Annotated[bool, Query(description="with each student's names and school id")] = False,  # noqa: FBT002
     form: Annotated[TableFormat, Query(alias="format")] = None,
     byte_order_mark: ByteOrderMark = False,  # noqa: FBT002
@@ -44,12 +40,8 @@ async def export_records(
     formula begins with `'`.
     """
     chosen = Format(chosen_format(request, "json", "csv", "parquet"))
-    for class_id in class_ids:
-        visitor.require("class", class_id, class_id)
-        await require_class(store, class_id)
-    own = None if visitor.sees_everything else sorted(visitor.principal.subjects)
-    classes = tuple(dict.fromkeys(class_ids)) or (None if own is None else tuple(own))
-    selection = Selection(span.start, span.end, classes, term_id)
+    classes = await classes_asked(store, visitor, class_ids)
+    selection = Selection(span.start, span.end, None if classes is None else tuple(classes), term_id)
     batches = store.record_export.batches(selection, names=names)
     parts = write(chosen, record_columns(names=names), batches, byte_order_mark=byte_order_mark)
     headers = {"Content-Disposition": f'attachment; filename="records.{chosen.value}"', "Vary": "Accept"}

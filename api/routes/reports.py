@@ -21,9 +21,9 @@ from api.report_out import (
     StudentReportOut,
     WeekOut,
 )
-from api.report_questions import QuestionAsked, RiskAsked, Span, SpanAsked
+from api.report_questions import ClassIds, QuestionAsked, RiskAsked, Span, SpanAsked, TermId, classes_asked
 from api.services import ServicesHere, StoreHere
-from api.texts import ClassId, Id, StudentId
+from api.texts import ClassId, StudentId
 from attendance.people import Class
 from attendance.reports import Counting, Mark, Risk, Standing, Tally, by_week, standing_of, together
 from attendance.store import Store
@@ -34,8 +34,6 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=GuardedRo
 _STUDENTS_LOOKED_AT = 200
 _NO_RATE = 2_000_000  # behind every rate
 
-TermId = Annotated[Id | None, Query(description="only meetings of this term")]
-ClassIds = Annotated[list[Id], Query(alias="class_id", max_length=50, description="these classes; given once for each")]
 # Each class of a page is counted for itself.
 FewClasses = Annotated[int, Query(ge=1, le=50, description="how many at most")]
 
@@ -64,11 +62,8 @@ async def report_classes(
     Also as CSV, a row a class and week, and as a picture (SVG, PNG) of the page's classes, at most 12.
     """
     chosen = chosen_format(request, "json", "csv", "svg", "png")
-    for class_id in class_ids:
-        visitor.require("class", class_id, class_id)
-        await require_class(store, class_id)
-    own = None if visitor.sees_everything else sorted(visitor.principal.subjects)
-    found = await store.classes.page(after=read_key(cursor), limit=limit + 1, among=class_ids or own)
+    among = await classes_asked(store, visitor, class_ids)
+    found = await store.classes.page(after=read_key(cursor), limit=limit + 1, among=among)
     classes = [class_ for class_, _ in found[:limit]]
     report = ClassReportsOut(
         counting=question.shown,

@@ -2,7 +2,7 @@
 
 from attendance.exports.columns import Column, Kind, Row, Value, in_spreadsheet
 from attendance.exports.records import RECORD_COLUMNS, record_columns, record_row
-from attendance.exports.writing import FORMATS, Format, write
+from attendance.exports.writing import FORMATS, Format, csv_head, csv_lines, write
 
 __all__ = [
     "FORMATS",
@@ -12,6 +12,8 @@ __all__ = [
     "Kind",
     "Row",
     "Value",
+    "csv_head",
+    "csv_lines",
     "in_spreadsheet",
     "record_columns",
     "record_row",

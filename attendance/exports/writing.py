@@ -3,10 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from enum import StrEnum
 
-from attendance.exports.columns import Column, Row, in_json, in_spreadsheet
+from attendance.exports.columns import Column, Row, Value, in_json, in_spreadsheet
 from attendance.exports.parquet import as_parquet
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -48,17 +48,27 @@ def write(
             return as_parquet(columns, batches)
 
 
+def csv_head(names: Iterable[str], *, byte_order_mark: bool) -> bytes:
+    """Begin a CSV with the columns' names."""
+    return (_BYTE_ORDER_MARK if byte_order_mark else "").encode() + csv_lines([names])
+
+
+def csv_lines(rows: Iterable[Iterable[Value]]) -> bytes:
+    """Write lines of a CSV, which is the same whether they come at once or some at a time."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([in_spreadsheet(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
 async def _as_csv(
     columns: Sequence[Column], batches: AsyncIterable[Sequence[Row]], *, byte_order_mark: bool
 ) -> AsyncIterator[bytes]:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    text.write(_BYTE_ORDER_MARK if byte_order_mark else "")
-    writer.writerow([column.name for column in columns])
+    head = csv_head([column.name for column in columns], byte_order_mark=byte_order_mark)
     async for batch in batches:
-        writer.writerows([in_spreadsheet(row[column.name]) for column in columns] for row in batch)
-        yield _taken(text)
-    yield _taken(text)
+        yield head + csv_lines([row[column.name] for column in columns] for row in batch)
+        head = b""
+    if head:
+        yield head
 
 
 async def _as_json(columns: Sequence[Column], batches: AsyncIterable[Sequence[Row]]) -> AsyncIterator[bytes]:
@@ -69,10 +79,3 @@ async def _as_json(columns: Sequence[Column], batches: AsyncIterable[Sequence[Ro
             yield f"{before}{written}".encode()
             before = ",\n"
     yield b"[]\n" if before == "[" else b"]\n"
-
-
-def _taken(text: io.StringIO) -> bytes:
-    written = text.getvalue().encode()
-    text.seek(0)
-    text.truncate()
-    return written

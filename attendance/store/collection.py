@@ -37,6 +37,11 @@ IDS_AT_ONCE = 50
 MOST_CONFLICTS = 50
 
 
+def half_open(start: datetime | None, end: datetime | None) -> Document:
+    """Ask for a time in `[start, end)`, None being open; empty where both are."""
+    return {operator: bound for operator, bound in (("$gte", start), ("$lt", end)) if bound is not None}
+
+
 async def insert(collection: Collection, document: Document, what: str) -> None:
     """Insert a document.
 

@@ -20,6 +20,7 @@ from attendance.store.collection import (
     find_by_ids,
     find_one,
     find_page,
+    half_open,
     insert,
     present,
     since,
@@ -242,8 +243,7 @@ class Meetings:
 
 
 def _chosen(start: datetime | None, end: datetime | None, class_id: str | None, term_id: str | None) -> Document:
-    bounds = {operator: bound for operator, bound in (("$gte", start), ("$lt", end)) if bound is not None}
-    named = {"class_id": class_id, "term_id": term_id, "start": bounds or None}
+    named = {"class_id": class_id, "term_id": term_id, "start": half_open(start, end) or None}
     return {field: value for field, value in named.items() if value is not None}
 
 

@@ -24,6 +24,7 @@ from attendance.store.collection import (
     find_one,
     find_page,
     find_values,
+    half_open,
     insert,
     present,
     update_one,
@@ -210,9 +211,8 @@ class Records:
     ) -> dict[Status, int]:
         """Count a student's records by status, of meetings that start in `[start, end)`, as `of_student` gives them."""
         match = _history(student_id, class_id, term_id)
-        bounds = {"$gte": start, "$lt": end}
-        if chosen := {operator: bound for operator, bound in bounds.items() if bound is not None}:
-            match["start"] = chosen
+        if bounds := half_open(start, end):
+            match["start"] = bounds
         return await self._count(match)
 
     async def totals_of_meeting(self, meeting_id: str) -> dict[Status, int]:

@@ -12,7 +12,7 @@ from typing import Any
 from attendance.records import Record
 from attendance.reports import Mark, Tally
 from attendance.status import Status
-from attendance.store.collection import IDS_AT_ONCE, Collection, Document, find_all
+from attendance.store.collection import IDS_AT_ONCE, Collection, Document, find_all, half_open
 from attendance.store.errors import unavailable_on_network_error
 from attendance.store.record_documents import record_from_document
 
@@ -52,7 +52,7 @@ class Reports:
 
         One student a question: for `$in` beside another field SecantusDB looks at every document there is.
         """
-        bounds = {operator: bound for operator, bound in (("$gte", start), ("$lt", end)) if bound is not None}
+        bounds = half_open(start, end)
         gathered = await self._gather({"student_id": student_id, **({"start": bounds} if bounds else {})})
         return [_mark(each, each["start"]) for each in gathered.get(student_id, ())]
 

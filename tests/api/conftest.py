@@ -1,26 +1,20 @@
 """The API in this process, on the real database and the real Kafka; a database and topics for each module of tests."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from api import ApiSettings, create_app
 from attendance.settings import ConnectionSettings
+from attendance.store import Store
 from deploy.init import Initialised, initialise
 from deploy.local.stack import LocalStack
 from deploy.topics import TopicSettings
 from tests.api.callers import Caller
 from tests.api.school import School
-from tests.attendance.databases import free_port
 
 ONE_PARTITION = TopicSettings(
     frames_partitions=1, attendance_events_partitions=1, sightings_partitions=1, cameras_partitions=1
@@ -45,53 +39,19 @@ async def initialised(places: ConnectionSettings) -> Initialised:
     return await initialise(places, ONE_PARTITION)
 
 
+@pytest.fixture(scope="module")
+async def store(places: ConnectionSettings) -> AsyncIterator[Store]:
+    opened = Store(places)
+    yield opened
+    opened.close()
+
+
 @asynccontextmanager
 async def running(places: ConnectionSettings, settings: ApiSettings) -> AsyncIterator[FastAPI]:
     """Run an app as a server would."""
     app = create_app(places, settings)
     async with app.router.lifespan_context(app):
         yield app
-
-
-@dataclass(frozen=True)
-class ServerProcess:
-    """The API as it is run, beside the one in this process."""
-
-    url: str
-    process: "subprocess.Popen[bytes]"
-
-
-@contextmanager
-def server_process(places: ConnectionSettings, **settings: str) -> Iterator[ServerProcess]:
-    """Run the API in a process of its own."""
-    port = free_port()
-    environment = os.environ | {
-        "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
-        "MONGO_URL": places.mongo_url,
-        "ROLLCALL_DATABASE": places.database,
-        "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
-        "ROLLCALL_HOME": str(places.home),
-        "ROLLCALL_API_PORT": str(port),
-        **settings,
-    }
-    command = [sys.executable, "-c", "import typer; from api.cli import run; typer.run(run)"]
-    process = subprocess.Popen(command, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(url):
-            assert process.poll() is None
-            time.sleep(0.05)
-        yield ServerProcess(url, process)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture(scope="module")

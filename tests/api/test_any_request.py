@@ -27,8 +27,8 @@ from attendance.meetings import MeetingState
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from tests.api.callers import Caller
-from tests.api.conftest import server_process
 from tests.api.school import CONSENT, School
+from tests.api.serving import environment_of, serving
 
 ROUTES = sorted(ACCESS.keys() - {("GET", "/docs"), ("GET", "/openapi.json")})
 SHORT, LONG = 3, 250
@@ -64,7 +64,7 @@ async def there(school: School, administrator: Caller, app: FastAPI) -> dict[str
 @pytest.fixture(scope="module")
 def url(places: ConnectionSettings, administrator_token: str) -> Iterator[str]:
     assert administrator_token  # the database is initialised
-    with server_process(places) as server:
+    with serving(environment_of(places)) as server:
         yield server.url
 
 

@@ -32,13 +32,6 @@ ZURICH = ApiSettings(default_zone="Europe/Zurich")
 
 
 @pytest.fixture(scope="module")
-async def store(places: ConnectionSettings) -> AsyncIterator[Store]:
-    opened = Store(places)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
 async def paths(administrator: Caller, school: School) -> list[str]:
     """A school with some of everything, and the paths that tell it."""
     ada, bob = await school.student("Ada", sourced_id="s-1"), await school.student("文", "Ødegård")

@@ -18,8 +18,8 @@ from attendance.records import Record, Sighting
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from tests.api.callers import Caller
-from tests.api.conftest import server_process
 from tests.api.school import School, an_id
+from tests.api.serving import environment_of, serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "correct.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)
@@ -28,7 +28,7 @@ BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)
 @pytest.fixture(scope="module")
 def url(places: ConnectionSettings, administrator_token: str) -> Iterator[str]:
     assert administrator_token  # the database is initialised
-    with server_process(places) as server:
+    with serving(environment_of(places)) as server:
         yield server.url
 
 

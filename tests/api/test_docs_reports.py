@@ -16,7 +16,7 @@ import pytest
 from api.settings import ApiSettings
 from attendance.settings import ConnectionSettings
 from tests.api.school import School
-from tests.api.serving import Server, serving
+from tests.api.serving import Server, environment_of, serving
 from tests.attendance.databases import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
@@ -25,21 +25,15 @@ BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.fixture(scope="module")
 def environment(places: ConnectionSettings, administrator_token: str) -> dict[str, str]:
-    return os.environ | {
-        "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
-        "MONGO_URL": places.mongo_url,
-        "ROLLCALL_DATABASE": places.database,
-        "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
-        "ROLLCALL_HOME": str(places.home),
-        "ROLLCALL_API_PORT": str(free_port()),
+    return environment_of(places) | {
         "TOKEN": administrator_token,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
 @pytest.fixture(scope="module")
-def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(environment, tmp_path_factory.mktemp("api")) as started:
+def server(environment: dict[str, str]) -> Iterator[Server]:
+    with serving(environment) as started:
         yield started
 
 

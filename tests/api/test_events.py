@@ -16,8 +16,8 @@ from attendance.meetings import MeetingState
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from tests.api.callers import Caller, body_of, fields_of, problem_of
-from tests.api.conftest import server_process
 from tests.api.school import School, an_id
+from tests.api.serving import environment_of, serving
 
 Call = Callable[[str | None], Caller]
 CHANGED = "org.rollcall.attendance.changed.v1"
@@ -109,7 +109,7 @@ async def test_what_another_process_wrote_is_there(
     cursor = await now_of(administrator)
     student = await school.student()
     meeting = await school.meeting(await school.class_(student))
-    with server_process(places) as server:
+    with serving(environment_of(places)) as server:
         async with Caller.over_the_network(server.url, administrator_token) as other:
             await School(other).mark(meeting, student, "late")
             assert [each["subject"] for each in await follow(administrator, cursor)] == [student]

@@ -17,8 +17,8 @@ from attendance.meetings import MeetingState
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from tests.api.callers import Caller, body_of, problem_of
-from tests.api.conftest import ServerProcess, server_process
 from tests.api.school import School, an_id
+from tests.api.serving import Server, environment_of, serving
 
 PATIENCE_S = 60
 
@@ -66,7 +66,7 @@ class Stream:
 
 @asynccontextmanager
 async def following(
-    server: ServerProcess, token: str, meeting: str, last: str | None = None, **options: Any
+    server: Server, token: str, meeting: str, last: str | None = None, **options: Any
 ) -> AsyncIterator[Stream]:
     headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last} if last is not None else {})
     async with (
@@ -77,9 +77,12 @@ async def following(
 
 
 @pytest.fixture(scope="module")
-def servers(places: ConnectionSettings, administrator_token: str) -> Iterator[tuple[ServerProcess, ServerProcess]]:
+def servers(places: ConnectionSettings, administrator_token: str) -> Iterator[tuple[Server, Server]]:
     assert administrator_token  # the database is initialised
-    with server_process(places) as one, server_process(places, ROLLCALL_LIVE_STREAMS="2") as other:
+    with (
+        serving(environment_of(places)) as one,
+        serving(environment_of(places) | {"ROLLCALL_LIVE_STREAMS": "2"}) as other,
+    ):
         yield one, other
 
 
@@ -103,7 +106,7 @@ async def close(store: Store, meeting_id: str) -> None:
 
 
 async def test_first_the_roll_then_each_change_whoever_made_it_then_the_close(
-    servers: tuple[ServerProcess, ServerProcess],
+    servers: tuple[Server, Server],
     administrator: Caller,
     administrator_token: str,
     school: School,
@@ -130,7 +133,7 @@ async def test_first_the_roll_then_each_change_whoever_made_it_then_the_close(
 
 
 async def test_changes_of_other_meetings_are_not_told(
-    servers: tuple[ServerProcess, ServerProcess],
+    servers: tuple[Server, Server],
     administrator_token: str,
     school: School,
     lecture: tuple[str, list[str]],
@@ -145,7 +148,7 @@ async def test_changes_of_other_meetings_are_not_told(
 
 
 async def test_who_comes_back_to_another_process_gets_what_they_missed_and_no_roll(
-    servers: tuple[ServerProcess, ServerProcess],
+    servers: tuple[Server, Server],
     administrator_token: str,
     school: School,
     store: Store,
@@ -173,14 +176,14 @@ async def test_who_comes_back_to_another_process_gets_what_they_missed_and_no_ro
 
 @pytest.mark.parametrize("last", ["", "x", "-1", "99999999", "9" * 40, "1.5"])
 async def test_a_place_that_was_not_given_out_gets_the_whole_roll(
-    servers: tuple[ServerProcess, ServerProcess], administrator_token: str, lecture: tuple[str, list[str]], last: str
+    servers: tuple[Server, Server], administrator_token: str, lecture: tuple[str, list[str]], last: str
 ) -> None:
     async with following(servers[0], administrator_token, lecture[0], last) as stream:
         assert (await stream.next()).name == "roll"
 
 
 async def test_the_place_may_stand_in_the_address(
-    servers: tuple[ServerProcess, ServerProcess],
+    servers: tuple[Server, Server],
     administrator_token: str,
     school: School,
     lecture: tuple[str, list[str]],
@@ -194,7 +197,7 @@ async def test_the_place_may_stand_in_the_address(
 
 
 async def test_more_streams_than_there_are_places_for_are_refused_and_a_place_that_is_left_is_free(
-    servers: tuple[ServerProcess, ServerProcess], administrator_token: str, lecture: tuple[str, list[str]]
+    servers: tuple[Server, Server], administrator_token: str, lecture: tuple[str, list[str]]
 ) -> None:
     meeting = lecture[0]
     async with following(servers[1], administrator_token, meeting) as first:
@@ -214,7 +217,7 @@ async def test_more_streams_than_there_are_places_for_are_refused_and_a_place_th
 
 
 async def test_whoever_may_not_read_the_roll_may_not_follow_it(
-    servers: tuple[ServerProcess, ServerProcess], school: School, lecture: tuple[str, list[str]]
+    servers: tuple[Server, Server], school: School, lecture: tuple[str, list[str]]
 ) -> None:
     teacher = await school.token("teacher", await school.class_())
     for meeting in (lecture[0], an_id()):
@@ -226,7 +229,7 @@ async def test_whoever_may_not_read_the_roll_may_not_follow_it(
 async def test_told_to_stop_a_server_ends_its_streams_in_order(
     places: ConnectionSettings, administrator_token: str, lecture: tuple[str, list[str]]
 ) -> None:
-    with server_process(places) as server:
+    with serving(environment_of(places)) as server:
         async with following(server, administrator_token, lecture[0]) as stream:
             await stream.next()
             server.process.terminate()

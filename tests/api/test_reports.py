@@ -1,6 +1,6 @@
 """Reports over the API: rates with their denominator, who is at risk, and for whom."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,13 +38,6 @@ MARKS = {
     "Eve": ("ABSENT", "LATE", "ABSENT"),
 }
 DAYS = ("2026-03-02", "2026-03-04", "2026-03-09")
-
-
-@pytest.fixture(scope="module")
-async def store(places: ConnectionSettings) -> AsyncIterator[Store]:
-    opened = Store(places)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,7 @@ import pytest
 from attendance.settings import ConnectionSettings
 from tests.api.callers import PROBLEM
 from tests.api.school import CONSENT
-from tests.api.serving import START, Server, serving
-from tests.attendance.databases import free_port
+from tests.api.serving import START, Server, environment_of, serving
 from tests.recognition import pictures
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -35,19 +34,12 @@ JPEG = {"Content-Type": "image/jpeg"}
 @pytest.fixture(scope="module")
 def environment(places: ConnectionSettings, administrator_token: str) -> dict[str, str]:
     assert administrator_token  # the database is initialised
-    return os.environ | {
-        "KAFKA_BOOTSTRAP": places.kafka_bootstrap,
-        "MONGO_URL": places.mongo_url,
-        "ROLLCALL_DATABASE": places.database,
-        "ROLLCALL_TOPIC_PREFIX": places.topic_prefix,
-        "ROLLCALL_HOME": str(places.home),
-        "ROLLCALL_API_PORT": str(free_port()),
-    }
+    return environment_of(places)
 
 
 @pytest.fixture(scope="module")
-def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(environment, tmp_path_factory.mktemp("api")) as started:
+def server(environment: dict[str, str]) -> Iterator[Server]:
+    with serving(environment) as started:
         yield started
 
 
