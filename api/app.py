@@ -14,6 +14,7 @@ from api.enrolment import EnrolmentDesk
 from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.metrics import CountRequests
+from api.oidc import IdentityProvider
 from api.openapi import describe
 from api.problem_handlers import add_problem_handlers
 from api.relay import RelayTask
@@ -45,7 +46,7 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
         services = Services(
             settings=settings,
             store=store,
-            authenticator=Authenticator(store),
+            authenticator=Authenticator(store, IdentityProvider(settings, store)),
             desk=EnrolmentDesk(settings),
             imports=ImportGate(),
             relay=RelayTask(store, connection),

@@ -17,6 +17,8 @@ from api.tables import table_of
 from api.times import now
 from attendance.rights import Principal
 
+# In which of several roles somebody acts whom an identity provider vouches for.
+ROLE_HEADER = "Rollcall-Role"
 _REALM = {"WWW-Authenticate": 'Bearer realm="rollcall"'}
 
 
@@ -26,6 +28,7 @@ class Visitor:
 
     principal: Principal
     sees_everything: bool
+    sees_names: bool = True
 
     @property
     def own(self) -> list[str] | None:
@@ -84,14 +87,22 @@ def bearer_of(request: Request) -> str:
     return token.strip()
 
 
+async def principal_of(request: Request) -> Principal | None:
+    """Tell who sends a request; None where their token isn't good."""
+    authenticator = services_of(request).authenticator
+    return await authenticator.principal_of(bearer_of(request), now(), request.headers.get(ROLE_HEADER))
+
+
 async def _admit(request: Request, rule: Rule) -> Visitor:
-    principal = await services_of(request).authenticator.principal_of(bearer_of(request), now())
+    principal = await principal_of(request)
     if principal is None:
         detail = "this token is unknown, revoked or expired: ask an administrator for a new one"
         raise Problem("not_authenticated", detail, headers=_REALM)
     if not rule.lets_in(principal):
         raise Problem("forbidden", f"a token of the role {principal.role.value} can't do this")
-    return Visitor(principal, sees_everything=rule.opens_everything_to(principal))
+    return Visitor(
+        principal, sees_everything=rule.opens_everything_to(principal), sees_names=rule.shows_names_to(principal)
+    )
 
 
 def _require_json(request: Request) -> None:

@@ -25,6 +25,15 @@ async def require_sourced(store: Store, visitor: Visitor, sourced_id: str) -> St
     return student
 
 
+async def page_of_students(store: Store, visitor: Visitor, *, after: str | None, limit: int) -> list[Student]:
+    """Give the next students whom the visitor may see, in order of id."""
+    if visitor.own is None:
+        return await store.students.page(after=after, limit=limit)
+    ids = [each for each in visitor.own if after is None or each > after][:limit]
+    known = await store.students.get_many(ids)
+    return [known[each] for each in ids if each in known]
+
+
 async def require_class(store: Store, class_id: str) -> tuple[Class, ClassRules]:
     """Give a class and its rules; raises Problem `not_found`."""
     try:

@@ -162,7 +162,7 @@ def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[s
     body, path = operation.get("requestBody"), route[1]
     found = ["internal", *_OWN_CODES.get(route, ())]
     if not rule.public:
-        found += ["not_authenticated", "store_unavailable"]
+        found += ["not_authenticated", "store_unavailable", "identity_provider_unavailable"]
     if not rule.public and not rule.asks_nothing:
         found.append("forbidden")
     if "{" in path:

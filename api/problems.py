@@ -58,6 +58,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "http_error": (400, "The request can't be answered"),
     "internal": (500, "Something is wrong on our side"),
     "busy": (503, "Too much is asked at once"),
+    "identity_provider_unavailable": (503, "Who is asking can't be checked now"),
     "store_unavailable": (503, "The database can't be reached"),
 }
 

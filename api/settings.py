@@ -1,10 +1,14 @@
 """The API's settings."""
 
-from pydantic import Field
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.times import Zone
 from attendance.reports import Counting, Treatment
+from attendance.rights import Role
 from recognition import SMALLEST_ENROLMENT_FACE
 
 
@@ -39,6 +43,27 @@ class ApiSettings(BaseSettings):
         default=60.0, gt=0, description="the longest that one photo may take to arrive; it holds a place meanwhile"
     )
     photo_deadline_s: float = Field(default=60.0, gt=0, description="the longest that one photo may be looked at")
+    oidc_issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the identity provider whose tokens are taken, as its tokens name it (`iss`); none where unset",
+    )
+    oidc_audience: str | None = Field(
+        default=None, min_length=1, description="for whom its tokens have to be (`aud`); needed with an issuer"
+    )
+    oidc_keys_url: str | None = Field(
+        default=None, description="where its public keys are (JWKS); else what the issuer's own document says"
+    )
+    oidc_roles_claim: str = Field(default="roles", description="the claim that says which roles somebody has")
+    oidc_roles: dict[str, str] = Field(
+        default={}, description='what its roles are called here, as JSON: {"staff": "teacher"}; others go by their name'
+    )
+    oidc_person_claim: str = Field(
+        default="sub", description="the claim that holds the school's own id of a student or teacher"
+    )
+    oidc_students_claim: str = Field(
+        default="advisees", description="the claim that lists the school's ids of an adviser's students"
+    )
     code_link: str = Field(
         default="rollcall:{code}",
         max_length=500,
@@ -57,6 +82,21 @@ class ApiSettings(BaseSettings):
     )
     risk_below: float = Field(default=0.8, ge=0, le=1, description="the rate below which a student is at risk")
     risk_weeks: int = Field(default=4, ge=1, le=520, description="the weeks that are looked at for it")
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if self.oidc_audience is None:
+            raise ValueError("ROLLCALL_OIDC_AUDIENCE is needed: without it a token made for any other service would do")
+        for address in filter(None, (self.oidc_issuer, self.oidc_keys_url)):
+            where = urlsplit(address)
+            if where.scheme != "https" and where.hostname not in ("127.0.0.1", "::1", "localhost"):
+                raise ValueError(f"the identity provider is asked by https only, not by {address}")
+        unknown = set(self.oidc_roles.values()) - {role.value for role in Role}
+        if unknown:
+            raise ValueError(f"ROLLCALL_OIDC_ROLES names a role that isn't one: {min(unknown)}")
+        return self
 
     @property
     def counting(self) -> Counting:

@@ -93,6 +93,11 @@ class Teaching:
     source: str | None = None
     standing: Standing = Standing.ACTIVE
 
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the teacher has the class on this civil date."""
+        is_in = (self.begin is None or self.begin <= day) and (self.end is None or day <= self.end)
+        return is_in and self.standing is Standing.ACTIVE
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTemplate:

@@ -14,11 +14,15 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What the bearer of a token is to the school."""
+    """What the bearer of a token is to the school. The order is that in which a person's roles are looked at."""
 
     ADMINISTRATOR = "administrator"
     REGISTRAR = "registrar"
+    OFFICER = "officer"
     TEACHER = "teacher"
+    SUBSTITUTE = "substitute"
+    ADVISER = "adviser"
+    ANALYST = "analyst"
     STUDENT = "student"
     DEVICE = "device"
     READER = "reader"
@@ -30,29 +34,68 @@ class Permission(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     MANAGE_TIMETABLE = "manage_timetable"
     MANAGE_STUDENTS = "manage_students"
+    READ_STUDENTS = "read_students"
+    MANAGE_CONSENTS = "manage_consents"
+    ERASE_STUDENTS = "erase_students"
+    READ_AUDIT = "read_audit"
+    READ_WITHOUT_NAMES = "read_without_names"
     READ_ALL_ATTENDANCE = "read_all_attendance"
     CORRECT_ALL_ATTENDANCE = "correct_all_attendance"
     READ_OWN_CLASSES = "read_own_classes"
     CORRECT_OWN_CLASSES = "correct_own_classes"
+    READ_OWN_ADVISEES = "read_own_advisees"
     READ_OWN_ATTENDANCE = "read_own_attendance"
+    CONSENT_FOR_ONESELF = "consent_for_oneself"
+    SEE_WHAT_IS_KEPT_OF_ONESELF = "see_what_is_kept_of_oneself"
     CHECK_IN_ONESELF = "check_in_oneself"
     SEND_OWN_FRAMES = "send_own_frames"
     READ_CARDS = "read_cards"
 
 
+_TEACHING = frozenset({Permission.READ_OWN_CLASSES, Permission.CORRECT_OWN_CLASSES})
+# What is done in one's own name, or by a thing.
+_NOT_FOR_ADMINISTRATORS = frozenset(
+    {
+        Permission.SEND_OWN_FRAMES,
+        Permission.READ_CARDS,
+        Permission.CHECK_IN_ONESELF,
+        Permission.CONSENT_FOR_ONESELF,
+        Permission.SEE_WHAT_IS_KEPT_OF_ONESELF,
+        Permission.READ_OWN_ADVISEES,
+    }
+)
+
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: frozenset(Permission)
-    - {Permission.SEND_OWN_FRAMES, Permission.READ_CARDS, Permission.CHECK_IN_ONESELF},
+    Role.ADMINISTRATOR: frozenset(Permission) - _NOT_FOR_ADMINISTRATORS,
     Role.REGISTRAR: frozenset(
         {
             Permission.MANAGE_TIMETABLE,
             Permission.MANAGE_STUDENTS,
+            Permission.READ_STUDENTS,
             Permission.READ_ALL_ATTENDANCE,
             Permission.CORRECT_ALL_ATTENDANCE,
         }
     ),
-    Role.TEACHER: frozenset({Permission.READ_OWN_CLASSES, Permission.CORRECT_OWN_CLASSES}),
-    Role.STUDENT: frozenset({Permission.READ_OWN_ATTENDANCE, Permission.CHECK_IN_ONESELF}),
+    Role.OFFICER: frozenset(
+        {
+            Permission.READ_STUDENTS,
+            Permission.MANAGE_CONSENTS,
+            Permission.ERASE_STUDENTS,
+            Permission.READ_AUDIT,
+        }
+    ),
+    Role.TEACHER: _TEACHING,
+    Role.SUBSTITUTE: _TEACHING,
+    Role.ADVISER: frozenset({Permission.READ_OWN_ADVISEES}),
+    Role.ANALYST: frozenset({Permission.READ_WITHOUT_NAMES}),
+    Role.STUDENT: frozenset(
+        {
+            Permission.READ_OWN_ATTENDANCE,
+            Permission.CHECK_IN_ONESELF,
+            Permission.CONSENT_FOR_ONESELF,
+            Permission.SEE_WHAT_IS_KEPT_OF_ONESELF,
+        }
+    ),
     Role.DEVICE: frozenset({Permission.SEND_OWN_FRAMES}),
     Role.READER: frozenset({Permission.READ_CARDS}),
 }
@@ -60,7 +103,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. `subjects` are the ids that 'own' means: class ids, a student id, a camera id or a reader id."""
+    """Who is asking. `subjects` are the ids that 'own' means: of classes, students, a camera or a reader.
+
+    `token_id` is what the audit and a record's history know them by.
+    """
 
     token_id: str
     role: Role

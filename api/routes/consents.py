@@ -57,8 +57,9 @@ class ConsentOut(BodyOut):
 
 
 @router.put("", summary="Record a consent")
-async def record_consent(student_id: StudentId, body: ConsentIn, store: StoreHere) -> ConsentOut:
+async def record_consent(student_id: StudentId, body: ConsentIn, store: StoreHere, visitor: VisitorHere) -> ConsentOut:
     """Record that the student, or their guardian, agreed to be recognised. It takes the place of an earlier one."""
+    visitor.require("student", student_id, student_id)
     await require_student(store, student_id)
     consent = Consent(student_id, body.basis, body.notice_version, body.given_by, body.given_at, body.guardian)
     await store.biometrics.record_consent(consent)
@@ -77,7 +78,8 @@ async def get_consent(student_id: StudentId, store: StoreHere, visitor: VisitorH
 
 
 @router.delete("", status_code=204, summary="Withdraw the consent")
-async def withdraw_consent(student_id: StudentId, store: StoreHere) -> None:
+async def withdraw_consent(student_id: StudentId, store: StoreHere, visitor: VisitorHere) -> None:
     """End the consent and delete the student's templates, at once and together. Doing it again changes nothing."""
+    visitor.require("student", student_id, student_id)
     await require_student(store, student_id)
     await store.biometrics.withdraw_consent(student_id, now())

@@ -8,6 +8,7 @@ from starlette.responses import StreamingResponse
 
 from api.formats import ByteOrderMark, TableFormat, chosen_format, described
 from api.guard import GuardedRoute, VisitorHere
+from api.problems import Problem
 from api.report_questions import ClassIds, SpanAsked, TermId, classes_asked
 from api.services import StoreHere
 from attendance.exports import FORMATS, Format, record_columns, write
@@ -33,17 +34,20 @@ async def export_records(
     form: Annotated[TableFormat, Query(alias="format")] = None,
     byte_order_mark: ByteOrderMark = False,  # noqa: FBT002
 ) -> StreamingResponse:
-    """Export every record; a teacher those of their own classes.
+    """Export every record; a teacher those of their own classes; an analyst without names and reasons.
 
     In order of the meeting's start, class by class where classes are named or own, then of student. It is streamed: a
     file that was cut off has a connection that didn't end well. In a CSV a text that a spreadsheet would run as a
     formula begins with `'`.
     """
+    if names and not visitor.sees_names:
+        raise Problem("forbidden", f"the role {visitor.principal.role.value} reads without names: leave `names` out")
     chosen = Format(chosen_format(request, "json", "csv", "parquet"))
     classes = await classes_asked(store, visitor, class_ids)
     selection = Selection(span.start, span.end, None if classes is None else tuple(classes), term_id)
     batches = store.record_export.batches(selection, names=names)
-    parts = write(chosen, record_columns(names=names), batches, byte_order_mark=byte_order_mark)
+    columns = record_columns(names=names, reasons=visitor.sees_names)
+    parts = write(chosen, columns, batches, byte_order_mark=byte_order_mark)
     headers = {"Content-Disposition": f'attachment; filename="records.{chosen.value}"', "Vary": "Accept"}
     # The first part is made before the answer begins: with the database away it is a problem, and no broken file.
     first = await anext(parts, b"")

@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.guard import GuardedRoute, VisitorHere, bearer_of
+from api.guard import GuardedRoute, VisitorHere, principal_of
 from api.live import LiveResponse, Roll, is_over
 from api.lookups import require_meeting
 from api.services import ServicesHere
 from api.texts import MeetingId
-from api.times import now
 from attendance.store.event_log import LogFilter
 
 router = APIRouter(prefix="/v1/meetings/{meeting_id}/live", tags=["roll"], route_class=GuardedRoute)
@@ -62,10 +61,10 @@ async def follow_roll(
         missed = await log.read(after=last, limit=1, only=LogFilter(meeting_id=meeting_id))
         if not missed.events and not missed.more:
             return Response(status_code=204)
-    token = bearer_of(request)
 
     async def still_allowed() -> bool:
-        return await services.authenticator.principal_of(token, now()) is not None
+        principal = await principal_of(request)
+        return principal is not None and (visitor.sees_everything or principal.owns(meeting.class_id))
 
     roll = Roll(meeting_id, services.store, services.tail, services.streams, still_allowed)
     return LiveResponse(roll.events(last), services.streams)

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from api.cursors import CursorParameter, Limit, read_key, read_rank, write_key, write_rank
 from api.formats import ByteOrderMark, JsonCsvOrPlot, chosen_format, described
-from api.guard import GuardedRoute, VisitorHere
-from api.lookups import require_class, require_student
+from api.guard import GuardedRoute, Visitor, VisitorHere
+from api.lookups import page_of_students, require_class, require_student
 from api.report_files import written
 from api.report_out import (
     AtRiskOut,
@@ -129,7 +129,7 @@ async def report_class_students(
     return ClassStudentsOut(
         class_id=class_id,
         counting=question.shown,
-        items=await _shown(store, {each: standings[each] for each in page}, question.counting, span),
+        items=await _shown(store, visitor, {each: standings[each] for each in page}, question.counting, span),
         next_cursor=write_rank(*found[limit - 1]) if len(found) > limit else None,
     )
 
@@ -138,7 +138,7 @@ async def report_class_students(
 async def report_student(
     student_id: StudentId, store: StoreHere, visitor: VisitorHere, span: SpanAsked, question: QuestionAsked
 ) -> StudentReportOut:
-    """Report one student, in all, by class and by week; a student gets their own."""
+    """Report one student, in all, by class and by week; a student gets their own, an adviser their students'."""
     visitor.require("student", student_id, student_id)
     student = await require_student(store, student_id)
     counting = question.counting
@@ -150,8 +150,9 @@ async def report_student(
     classes = await store.classes.get_many(sorted(by_class))
     weeks = by_week((meetings[mark.meeting_id].local_date, _tally(mark)) for mark in marks)
     standing = standing_of(marks, counting)
+    named = student if visitor.sees_names else None
     return StudentReportOut(
-        **dict(StandingOut.of(student_id, student, standing, counting, span.today, span.zone)),
+        **dict(StandingOut.of(student_id, named, standing, counting, span.today, span.zone)),
         counting=question.shown,
         classes=[
             StudentClassOut.of(each, classes.get(each), together(by_class[each]), counting) for each in sorted(by_class)
@@ -163,6 +164,7 @@ async def report_student(
 @router.get("/at-risk", summary="List the students at risk")
 async def report_at_risk(
     services: ServicesHere,
+    visitor: VisitorHere,
     span: SpanAsked,
     question: QuestionAsked,
     asked: RiskAsked,
@@ -177,7 +179,8 @@ async def report_at_risk(
     settings, store = services.settings, services.store
     span = span.or_last_weeks(settings.risk_weeks)
     risk = Risk(settings.risk_below, None, asked.at_least) if asked.below is asked.missed_in_a_row is None else asked
-    page = [student.id for student in await store.students.page(after=read_key(cursor), limit=_STUDENTS_LOOKED_AT + 1)]
+    students = await page_of_students(store, visitor, after=read_key(cursor), limit=_STUDENTS_LOOKED_AT + 1)
+    page = [student.id for student in students]
     chosen: dict[str, Standing] = {}
     looked_at = 0
     while looked_at < min(len(page), _STUDENTS_LOOKED_AT) and len(chosen) < limit:
@@ -195,7 +198,7 @@ async def report_at_risk(
         start=span.start,
         end=span.end,
         looked_at=looked_at,
-        items=await _shown(store, chosen, question.counting, span),
+        items=await _shown(store, visitor, chosen, question.counting, span),
         next_cursor=write_key(page[looked_at - 1]) if looked_at < len(page) else None,
     )
 
@@ -216,8 +219,10 @@ async def _class_report(
     )
 
 
-async def _shown(store: Store, standings: dict[str, Standing], counting: Counting, span: Span) -> list[StandingOut]:
-    known = await store.students.get_many(list(standings))
+async def _shown(
+    store: Store, visitor: Visitor, standings: dict[str, Standing], counting: Counting, span: Span
+) -> list[StandingOut]:
+    known = await store.students.get_many(list(standings)) if visitor.sees_names else {}
     return [
         StandingOut.of(student_id, known.get(student_id), standing, counting, span.today, span.zone)
         for student_id, standing in standings.items()

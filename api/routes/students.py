@@ -11,7 +11,7 @@ from api.cursors import CursorParameter, Limit, Page, make_page, read_key, write
 from api.etags import IfMatch, require_match
 from api.guard import GuardedRoute, VisitorHere
 from api.idempotency import NewId, made
-from api.lookups import require_sourced, require_student
+from api.lookups import page_of_students, require_sourced, require_student
 from api.problems import Problem, not_found
 from api.services import StoreHere
 from api.texts import Email, Name, SourcedId, StudentId
@@ -73,24 +73,26 @@ async def add_student(body: StudentIn, new_id: NewId, store: StoreHere, response
 @router.get("", summary="List the students")
 async def list_students(
     store: StoreHere,
+    visitor: VisitorHere,
     sourced_id: Annotated[Name | None, Query(description="the one with this id of the school's")] = None,
     cursor: CursorParameter = None,
     limit: Limit = 50,
 ) -> Page[StudentOut]:
-    """List all students, in order of id."""
+    """List all students, in order of id; an adviser's own only."""
     if sourced_id is not None:
         try:
             found = [await store.students.by_sourced_id(sourced_id)]
         except Missing:
             found = []
+        found = [student for student in found if visitor.owns_one_of(student.id)]
         return make_page(found, limit, StudentOut.model_validate, lambda student: write_key(student.id))
-    found = await store.students.page(after=read_key(cursor), limit=limit + 1)
+    found = await page_of_students(store, visitor, after=read_key(cursor), limit=limit + 1)
     return make_page(found, limit, StudentOut.model_validate, lambda student: write_key(student.id))
 
 
 @router.get("/{student_id}", summary="Get a student")
 async def get_student(student_id: StudentId, store: StoreHere, visitor: VisitorHere) -> StudentOut:
-    """Get one student; a student gets themself."""
+    """Get one student; a student gets themself, an adviser their own."""
     visitor.require("student", student_id, student_id)
     return StudentOut.model_validate(await require_student(store, student_id))
 

@@ -20,10 +20,13 @@ router = APIRouter(prefix="/v1/tokens", tags=["tokens"], route_class=GuardedRout
 
 _SUBJECTS_NEEDED = {
     Role.TEACHER: "a teacher's token names the teacher's classes",
+    Role.SUBSTITUTE: "a substitute's token names the classes that they stand in for",
+    Role.ADVISER: "an adviser's token names the adviser's students",
     Role.STUDENT: "a student's token names one student",
     Role.DEVICE: "a device's token names one camera",
     Role.READER: "a reader's token names one card reader",
 }
+_MANY_SUBJECTS = frozenset({Role.TEACHER, Role.SUBSTITUTE, Role.ADVISER})
 
 
 class TokenIn(BodyIn):
@@ -47,18 +50,22 @@ class TokenIn(BodyIn):
         Field(
             default=(),
             validate_default=True,
-            description="a teacher's classes, or the one student, camera or card reader",
+            description="a teacher's or substitute's classes, an adviser's students, or the one student, camera or "
+            "card reader",
         )
     )
     label: Name | None = Field(default=None, description="for whom or what it is, for those who manage tokens")
-    expires_at: MomentIn | None = None
+    begins_at: MomentIn | None = Field(default=None, description="before this moment it isn't taken; null: from now on")
+    expires_at: MomentIn | None = Field(
+        default=None, validate_default=True, description="from this moment on it isn't taken; a substitute's has one"
+    )
 
     @field_validator("subjects")
     @classmethod
     def _fit_the_role(cls, subjects: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         role = info.data.get("role")
         if role in _SUBJECTS_NEEDED:
-            if not subjects or (role is not Role.TEACHER and len(subjects) != 1):
+            if not subjects or (role not in _MANY_SUBJECTS and len(subjects) != 1):
                 raise ValueError(_SUBJECTS_NEEDED[role])
         elif subjects:
             raise ValueError("this role's token names no subjects: it holds for all")
@@ -66,7 +73,12 @@ class TokenIn(BodyIn):
 
     @field_validator("expires_at")
     @classmethod
-    def _in_the_future(cls, expires_at: datetime | None) -> datetime | None:
+    def _in_the_future(cls, expires_at: datetime | None, info: ValidationInfo) -> datetime | None:
+        begins_at = info.data.get("begins_at")
+        if expires_at is None and info.data.get("role") is Role.SUBSTITUTE:
+            raise ValueError("a substitute's token ends at some moment: say when")
+        if expires_at is not None and begins_at is not None and expires_at <= begins_at:
+            raise ValueError("it would expire before it begins")
         if expires_at is not None and expires_at <= now():
             raise ValueError("it would have expired already")
         return expires_at
@@ -80,8 +92,10 @@ class TokenOut(BodyOut):
     subjects: list[str]
     label: str
     created_at: MomentOut
+    begins_at: MomentOut | None
     expires_at: MomentOut | None
     revoked_at: MomentOut | None
+    last_used_at: MomentOut | None = Field(description="to the minute; null: never")
 
 
 class NewTokenOut(BodyOut):
@@ -91,6 +105,7 @@ class NewTokenOut(BodyOut):
     role: Role
     subjects: list[str]
     token: str = Field(description="shown this once: hand it on now")
+    begins_at: MomentOut | None
     expires_at: MomentOut | None
 
 
@@ -102,12 +117,18 @@ async def make_token(body: TokenIn, store: StoreHere, response: Response) -> New
         body.role,
         now=now(),
         subjects=frozenset(body.subjects),
+        begins_at=body.begins_at,
         expires_at=body.expires_at,
         label=body.label or "",
     )
     response.headers["Location"] = f"/v1/tokens/{token.id}"
     return NewTokenOut(
-        id=token.id, role=body.role, subjects=list(body.subjects), token=token.text, expires_at=body.expires_at
+        id=token.id,
+        role=body.role,
+        subjects=list(body.subjects),
+        token=token.text,
+        begins_at=body.begins_at,
+        expires_at=body.expires_at,
     )
 
 
@@ -136,9 +157,9 @@ async def revoke_token(token_id: TokenId, services: ServicesHere) -> None:
 
 async def _require_subjects(store: Store, role: Role, subjects: tuple[str, ...]) -> None:
     match role:
-        case Role.TEACHER:
+        case Role.TEACHER | Role.SUBSTITUTE:
             unknown = set(subjects) - (await store.classes.get_many(list(subjects))).keys()
-        case Role.STUDENT:
+        case Role.STUDENT | Role.ADVISER:
             unknown = set(subjects) - (await store.students.get_many(list(subjects))).keys()
         case Role.DEVICE:
             unknown = set(subjects) - (await store.cameras.get_many(list(subjects))).keys()
@@ -151,4 +172,11 @@ async def _require_subjects(store: Store, role: Role, subjects: tuple[str, ...])
         raise invalid_field("body", "subjects", "unknown_subject", detail)
 
 
-_SUBJECT_OF = {Role.TEACHER: "class", Role.STUDENT: "student", Role.DEVICE: "camera", Role.READER: "reader"}
+_SUBJECT_OF = {
+    Role.TEACHER: "class",
+    Role.SUBSTITUTE: "class",
+    Role.ADVISER: "student",
+    Role.STUDENT: "student",
+    Role.DEVICE: "camera",
+    Role.READER: "reader",
+}

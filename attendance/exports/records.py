@@ -27,9 +27,13 @@ RECORD_COLUMNS = (
 _NAMES = (Column("family_name"), Column("given_name"), Column("sourced_id"))
 
 
-def record_columns(*, names: bool) -> tuple[Column, ...]:
-    """Give the columns of a table of records, those that tell who the student is only where asked for."""
-    return (*RECORD_COLUMNS[:2], *_NAMES, *RECORD_COLUMNS[2:]) if names else RECORD_COLUMNS
+def record_columns(*, names: bool, reasons: bool = True) -> tuple[Column, ...]:
+    """Give the columns of a table of records, those that tell who the student is only where asked for.
+
+    Without `reasons`, what people wrote in their own words is left out: it may name anybody.
+    """
+    columns = (*RECORD_COLUMNS[:2], *_NAMES, *RECORD_COLUMNS[2:]) if names else RECORD_COLUMNS
+    return tuple(column for column in columns if reasons or column.name != "reason")
 
 
 def record_row(record: Record, meeting: Meeting, class_: Class | None, student: Student | None) -> Row:

@@ -10,6 +10,7 @@ _CALENDAR = "calendar"
 _PHOTO = "photo"
 _CARDS = "card"
 _DEVICES = "device"
+_BEARERS = "bearer"
 _CHECK = "check"
 
 
@@ -75,6 +76,14 @@ class LookUp:
             KeyUnusable: the key's file can't be read.
         """
         return self._key.digest(_DEVICES, f"{meeting_id}/{device}")
+
+    def bearer(self, issuer: str, subject: str) -> str:
+        """Give the hash by which whom an identity provider vouches for is known: its own name for them may be an email.
+
+        Raises:
+            KeyUnusable: the key's file can't be read.
+        """
+        return self._key.digest(_BEARERS, f"{issuer}\0{subject}")
 
     async def check(self) -> None:
         """Make sure that the key is the one that this database was first written with; the first one becomes that.

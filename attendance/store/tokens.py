@@ -1,7 +1,7 @@
 """Tokens, by what is kept of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pymongo import ASCENDING
 
@@ -9,18 +9,23 @@ from attendance.rights import NewToken, Principal, Role, make_token, matches, to
 from attendance.store.collection import Collection, Document, find_all, find_one, insert, update_one
 from attendance.store.errors import Missing, unavailable_on_network_error
 
+# A write at each request would cost more than the day and the hour are worth.
+_USE_NOTED_AFTER = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class TokenEntry:
-    """What may be shown of a token: all but what it is checked by."""
+    """What may be shown of a token: all but what it is checked by. `last_used_at` is true to a minute."""
 
     id: str
     role: Role
     subjects: tuple[str, ...]
     label: str
     created_at: datetime
+    begins_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 class Tokens:
@@ -35,6 +40,7 @@ class Tokens:
         *,
         now: datetime,
         subjects: frozenset[str] = frozenset(),
+        begins_at: datetime | None = None,
         expires_at: datetime | None = None,
         label: str = "",
     ) -> NewToken:
@@ -47,20 +53,25 @@ class Tokens:
             "subjects": sorted(subjects),
             "label": label,
             "created_at": now,
+            "begins_at": begins_at,
             "expires_at": expires_at,
         }
         await insert(self._collection, document, "a token with this id")
         return token
 
     async def principal_of(self, text: str, now: datetime) -> Principal | None:
-        """Tell who bears this token; None where it is unknown, wrong, revoked or expired."""
+        """Tell who bears this token; None where it is unknown, wrong, revoked, expired or not in force yet."""
         token_id = token_id_of(text)
         document = await find_one(self._collection, {"_id": token_id}) if token_id else None
         if document is None or not matches(text, document["digest"]):
             return None
-        principal = _principal(document)
-        expired = principal.expires_at is not None and principal.expires_at <= now
-        return None if expired or document.get("revoked_at") else principal
+        begins_at, expires_at = document.get("begins_at"), document["expires_at"]
+        if document.get("revoked_at") or (begins_at and now < begins_at) or (expires_at and expires_at <= now):
+            return None
+        used = document.get("last_used_at")
+        if used is None or now - used >= _USE_NOTED_AFTER:
+            await update_one(self._collection, {"_id": token_id}, {"$set": {"last_used_at": now}})
+        return _principal(document)
 
     async def revoke(self, token_id: str, now: datetime) -> bool:
         """End a token; tell whether there was one."""
@@ -107,8 +118,10 @@ def _entry(document: Document) -> TokenEntry:
         subjects=tuple(document["subjects"]),
         label=document["label"],
         created_at=document["created_at"],
+        begins_at=document.get("begins_at"),
         expires_at=document["expires_at"],
         revoked_at=document.get("revoked_at"),
+        last_used_at=document.get("last_used_at"),
     )
 
 

@@ -69,8 +69,9 @@ class School:
         body = {"room_id": room_id, "title": "door"}
         return str(body_of(await self._administrator.post("/v1/readers", body), 201)["token"])
 
-    async def token(self, role: str, *subjects: str) -> str:
-        made = body_of(await self._administrator.post("/v1/tokens", {"role": role, "subjects": subjects}), 201)
+    async def token(self, role: str, *subjects: str, **fields: str) -> str:
+        body = {"role": role, "subjects": subjects, **fields}
+        made = body_of(await self._administrator.post("/v1/tokens", body), 201)
         return str(made["token"])
 
     async def _make(self, path: str, body: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.authentication import KEPT_SECONDS, Authenticator
+from api.times import to_milliseconds
 from attendance.rights import Role
 from tests.api.callers import Caller, body_of, fields_of, problem_of
 from tests.api.school import School, an_id
@@ -147,3 +148,36 @@ async def test_a_token_in_the_url_is_not_taken(
     for name in ("token", "access_token"):
         answer = await calling(None).get("/v1/me", params={name: administrator_token})
         problem_of(answer, 401, "not_authenticated")
+
+
+async def test_a_substitutes_token_says_until_when(administrator: Caller, school: School) -> None:
+    body = {"role": "substitute", "subjects": [await school.class_()]}
+    assert fields_of(await administrator.post("/v1/tokens", body)) == {"expires_at"}
+    body |= {"begins_at": "2999-02-01T00:00:00Z", "expires_at": "2999-01-01T00:00:00Z"}
+    assert fields_of(await administrator.post("/v1/tokens", body)) == {"expires_at"}
+
+
+async def test_a_token_is_not_taken_before_it_begins(app: FastAPI) -> None:
+    tokens, now = app.state.services.store.tokens, datetime.now(UTC)
+    token = await tokens.create(Role.REGISTRAR, now=now, begins_at=now + timedelta(hours=1))
+    assert await tokens.principal_of(token.text, now) is None
+    assert await tokens.principal_of(token.text, now + timedelta(hours=1)) is not None
+
+
+async def test_it_is_known_to_a_minute_when_a_token_was_last_used(app: FastAPI) -> None:
+    tokens, now = app.state.services.store.tokens, to_milliseconds(datetime.now(UTC))
+    token = await tokens.create(Role.REGISTRAR, now=now)
+    assert (await tokens.get(token.id)).last_used_at is None
+    later = now + timedelta(seconds=61)
+    for moment, noted in ((now, now), (now + timedelta(seconds=59), now), (later, later)):
+        await tokens.principal_of(token.text, moment)
+        assert (await tokens.get(token.id)).last_used_at == noted
+    await tokens.principal_of(token.text[:-1] + ("A" if token.text[-1] != "A" else "B"), later + timedelta(hours=1))
+    assert (await tokens.get(token.id)).last_used_at == later
+
+
+@pytest.mark.parametrize("role", ["adviser", "substitute"])
+async def test_whose_an_advisers_and_a_substitutes_token_is_has_to_be_there(administrator: Caller, role: str) -> None:
+    body = {"role": role, "expires_at": "2999-01-01T00:00:00Z"}
+    assert fields_of(await administrator.post("/v1/tokens", body)) == {"subjects"}
+    assert fields_of(await administrator.post("/v1/tokens", body | {"subjects": [an_id()]})) == {"subjects"}
