@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
+from api.audit_writer import AuditWriter
 from api.authentication import Authenticator
 from api.body_limit import BodyLimit
 from api.enrolment import EnrolmentDesk
@@ -25,6 +26,7 @@ from api.settings import ApiSettings
 from api.tail import LogTail
 from api.upkeep import MigrationTask
 from api.uploads import FORM_ROOM
+from attendance.audit import AuditKey, HeadFile
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from recognition import load_engine
@@ -52,6 +54,7 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             relay=RelayTask(store, connection),
             tail=LogTail(store),
             streams=LiveStreams(settings.live_streams),
+            audit=AuditWriter(store, AuditKey(connection.audit_key_file), HeadFile(connection.audit_head_file)),
         )
         app.state.services = services
         services.relay.start()
@@ -65,6 +68,7 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             services.streams.end()
             await services.tail.stop()
             await services.relay.stop()
+            await services.audit.stop()
             store.close()
 
     app = FastAPI(

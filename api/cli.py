@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
+from attendance.audit import AuditKey
 from attendance.keys import KeyUnusable, LookUpKey
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
@@ -30,6 +31,7 @@ def run(
     connection = ConnectionSettings()
     try:
         LookUpKey(connection.look_up_key_file).require()
+        AuditKey(connection.audit_key_file).require()
         app = create_app(connection, settings)
     except (KeyUnusable, UnknownEngine) as error:
         structlog.get_logger(__name__).error(str(error))

@@ -80,6 +80,24 @@ def read_moment(cursor: str | None) -> tuple[datetime, str] | None:
     raise bad_cursor()
 
 
+def write_entry(moment: datetime, meeting_id: str, student_id: str) -> str:
+    """Write a cursor for a list of records in order of their meetings' time."""
+    return _encode([(moment - _EPOCH) // timedelta(milliseconds=1), meeting_id, student_id])
+
+
+def read_entry(cursor: str | None) -> tuple[datetime, str, str] | None:
+    """Read it; raises Problem `invalid_request` where it was not given out here."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [int(milliseconds), str(meeting_id), str(student_id)] if is_id(meeting_id) and is_id(student_id):
+            try:
+                return _EPOCH + timedelta(milliseconds=milliseconds), meeting_id, student_id
+            except OverflowError as error:
+                raise bad_cursor() from error
+    raise bad_cursor()
+
+
 def write_number(number: int) -> str:
     """Write a cursor into the log of events."""
     return _encode([number])

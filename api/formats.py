@@ -14,6 +14,7 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "html": "text/html",
 }
 _SCHEMAS: dict[str, dict[str, object]] = {
     "json": {"type": "array", "items": {"type": "object"}},
@@ -21,6 +22,7 @@ _SCHEMAS: dict[str, dict[str, object]] = {
     "parquet": {"type": "string", "format": "binary"},
     "svg": {"type": "string"},
     "png": {"type": "string", "format": "binary"},
+    "html": {"type": "string"},
 }
 _TOLD = "the answer's form; else by the header `Accept`, else JSON"
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)

@@ -1,6 +1,6 @@
 """What stands before every route: its rule is looked up when it is made, and held before its body is read."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from api.access import ACCESS, Rule
+from api.auditing import audited
 from api.etags import conditional
 from api.idempotency import once
 from api.problems import Problem, not_found
@@ -65,18 +66,25 @@ class GuardedRoute(APIRoute):
             rule = self.rules[request.method]
             if rule.public:
                 return await handle(request)
-            visitor = await _admit(request, rule)
-            request.state.visitor = visitor
-            if self.body_field is not None:
-                _require_json(request)
+            principal = await _require_principal(request)
+            answer = await audited(request, principal, lambda: self._answer(request, rule, principal, handle))
             as_table = self.table is not None and self.table.wanted_by(request)
-            token_id, store = visitor.principal.token_id, services_of(request).store
-            answer = await once(request, self.path, token_id, store, lambda: handle(request))
             if self.table is not None and as_table:
                 answer = self.table.written(request, answer)
             return conditional(request, answer)
 
         return guarded
+
+    async def _answer(
+        self, request: Request, rule: Rule, principal: Principal, handle: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        visitor = _admit(principal, rule)
+        request.state.visitor = visitor
+        if self.body_field is not None:
+            _require_json(request)
+        if self.table is not None:
+            self.table.wanted_by(request)  # refuses a form that there isn't before anything is read
+        return await once(request, self.path, principal.token_id, services_of(request).store, lambda: handle(request))
 
 
 def bearer_of(request: Request) -> str:
@@ -93,11 +101,15 @@ async def principal_of(request: Request) -> Principal | None:
     return await authenticator.principal_of(bearer_of(request), now(), request.headers.get(ROLE_HEADER))
 
 
-async def _admit(request: Request, rule: Rule) -> Visitor:
+async def _require_principal(request: Request) -> Principal:
     principal = await principal_of(request)
     if principal is None:
         detail = "this token is unknown, revoked or expired: ask an administrator for a new one"
         raise Problem("not_authenticated", detail, headers=_REALM)
+    return principal
+
+
+def _admit(principal: Principal, rule: Rule) -> Visitor:
     if not rule.lets_in(principal):
         raise Problem("forbidden", f"a token of the role {principal.role.value} can't do this")
     return Visitor(
@@ -113,9 +125,10 @@ def _require_json(request: Request) -> None:
         )
 
 
-def _visitor(request: Request) -> Visitor:
+def visitor_of(request: Request) -> Visitor:
+    """Give whom a request was let in as."""
     visitor: Visitor = request.state.visitor
     return visitor
 
 
-VisitorHere = Annotated[Visitor, Depends(_visitor)]
+VisitorHere = Annotated[Visitor, Depends(visitor_of)]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.audit_writer import AuditWriter
 from api.authentication import Authenticator
 from api.enrolment import EnrolmentDesk
 from api.guessing import Guesses
@@ -28,6 +29,7 @@ class Services:
     relay: RelayTask
     tail: LogTail
     streams: LiveStreams
+    audit: AuditWriter
     guesses: Guesses = field(default_factory=Guesses)
 
 

@@ -23,6 +23,15 @@ def read_gateway_key(path: Path) -> bytes:
     return _read_key(path, "signing key")
 
 
+def read_audit_key(path: Path) -> bytes:
+    """Read the key with which the audit is sealed.
+
+    Raises:
+        KeyUnusable: with the sentence that says what to do.
+    """
+    return _read_key(path, "audit key")
+
+
 class LookUpKey:
     """Hashes the school's own ids, so that they can be found where they are kept and not read there.
 

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     MANAGE_CONSENTS = "manage_consents"
     ERASE_STUDENTS = "erase_students"
     READ_AUDIT = "read_audit"
+    SEE_ALL_THAT_IS_KEPT = "see_all_that_is_kept"
     READ_WITHOUT_NAMES = "read_without_names"
     READ_ALL_ATTENDANCE = "read_all_attendance"
     CORRECT_ALL_ATTENDANCE = "correct_all_attendance"
@@ -82,6 +83,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_CONSENTS,
             Permission.ERASE_STUDENTS,
             Permission.READ_AUDIT,
+            Permission.SEE_ALL_THAT_IS_KEPT,
         }
     ),
     Role.TEACHER: _TEACHING,

@@ -23,6 +23,10 @@ def _default_key_file(name: str) -> Callable[[dict[str, Any]], Path]:
     return lambda validated: Path(validated.get("home", ".rollcall")) / "keys" / name
 
 
+def _in_home(name: str) -> Callable[[dict[str, Any]], Path]:
+    return lambda validated: Path(validated.get("home", ".rollcall")) / name
+
+
 class ConnectionSettings(BaseSettings):
     """Settings with the prefix `ROLLCALL_`; `KAFKA_BOOTSTRAP` and `MONGO_URL` also without it.
 
@@ -59,6 +63,14 @@ class ConnectionSettings(BaseSettings):
     look_up_key_file: Path = Field(
         default_factory=_default_key_file("look-up.key"),
         description="the key by which people are found by the school's own ids, as 64 hex digits",
+    )
+
+    audit_key_file: Path = Field(
+        default_factory=_default_key_file("audit.key"), description="the key that seals the audit, as 64 hex digits"
+    )
+    audit_head_file: Path = Field(
+        default_factory=_in_home("audit/head.json"),
+        description="the end of the audit, kept outside of the database; best where no one who writes there can write",
     )
 
     @field_validator("home")

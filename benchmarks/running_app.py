@@ -60,6 +60,16 @@ async def backends() -> AsyncIterator[LocalStack]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def _command(service: str, port: int) -> list[str]:
+    if service == "bare-api":
+        return [sys.executable, "-m", "benchmarks.bare_api", str(port)]
+    return [str(Path(sys.executable).with_name("rollcall")), service]
+
+
+def _port(service: str, port: int) -> dict[str, str]:
+    return {_PORTS[service]: str(port)} if service in _PORTS else {}
+
+
 class Installation:
     """One installation: topics, a database, a consumer group, a key and ports of its own, and its processes by name."""
 
@@ -81,6 +91,7 @@ class Installation:
             gateway_key_file=key_file,
         )
         make_key(self.connection.look_up_key_file)
+        make_key(self.connection.audit_key_file)
         self.environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
@@ -117,7 +128,7 @@ class Installation:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def start(self, service: str, *, name: str | None = None, **settings: str) -> psutil.Process:
-        """Start `ingest`, `stream` or `api` and wait until it is ready; `name` where there are several of one."""
+        """Start `ingest`, `stream`, `api` or `bare-api`, and wait for it; `name` tells several of one apart."""
         process = self.launch(service, name=name, **settings)
         await self.until_ready(name or service)
         return process
@@ -126,11 +137,11 @@ class Installation:
         """Start a process without waiting for it. A name that was used before gets the same port again."""
         name = name or service
         port = self.ports.setdefault(name, free_ports(1)[0])
-        command = ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).with_name("rollcall")), service]
+        command = ["setpriv", "--pdeathsig", "KILL", *_command(service, port)]
         with self.log_file(name).open("ab") as log:
             self.processes[name] = psutil.Popen(
                 command,
-                env={**self.environment, _PORTS[service]: str(port), **settings},
+                env={**self.environment, **_port(service, port), **settings},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

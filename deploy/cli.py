@@ -30,6 +30,7 @@ _COMMANDS = (
     ("api", "api.cli:run", "Run the REST API."),
     ("backup", "deploy.backup.cli:backup", "Copy the database into a folder, while everything runs."),
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
+    ("audit", "deploy.audit_cli:app", "Check the audit, or show who looked at what."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
     ("faces", "recognition.commands:faces", "Find the faces in pictures."),
     ("verify", "recognition.commands:verify", "Tell whether two photos show the same person."),

@@ -65,7 +65,11 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
         KeyUnusable: the look-up key isn't the one that the database was written with.
         aiokafka.errors.KafkaError: Kafka can't be reached, or refuses a topic.
     """
-    keys = {"the gateway's key": connection.gateway_key_file, "the look-up key": connection.look_up_key_file}
+    keys = {
+        "the gateway's key": connection.gateway_key_file,
+        "the look-up key": connection.look_up_key_file,
+        "the audit's key": connection.audit_key_file,
+    }
     made_keys = tuple(name for name, path in keys.items() if make_key(path))
     reports = await ensure_topics(connection, topics or TopicSettings())
     store = Store(connection)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     attendance,
+    audit,
     cameras,
     cards,
     classes,
@@ -14,6 +15,7 @@ from api.routes import (
     events,
     exports,
     imports,
+    kept,
     live,
     me,
     meetings,
@@ -28,12 +30,16 @@ from api.routes import (
     service,
     students,
     tokens,
+    unconfirmed,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     students.router,
     consents.router,
     photos.router,
+    kept.router,
+    audit.router,
+    unconfirmed.router,
     imports.router,
     rooms.router,
     cameras.router,

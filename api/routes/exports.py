@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import StreamingResponse
 
+from api.auditing import write_line
 from api.formats import ByteOrderMark, TableFormat, chosen_format, described
-from api.guard import GuardedRoute, VisitorHere
+from api.guard import GuardedRoute, Visitor, VisitorHere
 from api.problems import Problem
 from api.report_questions import ClassIds, SpanAsked, TermId, classes_asked
 from api.services import StoreHere
-from attendance.exports import FORMATS, Format, record_columns, write
+from attendance.exports import FORMATS, Format, Row, record_columns, write
 from attendance.store import Selection
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=GuardedRoute)
@@ -47,11 +48,19 @@ async def export_records(
     selection = Selection(span.start, span.end, None if classes is None else tuple(classes), term_id)
     batches = store.record_export.batches(selection, names=names)
     columns = record_columns(names=names, reasons=visitor.sees_names)
-    parts = write(chosen, columns, batches, byte_order_mark=byte_order_mark)
+    parts = write(chosen, columns, _audited(request, visitor, batches), byte_order_mark=byte_order_mark)
     headers = {"Content-Disposition": f'attachment; filename="records.{chosen.value}"', "Vary": "Accept"}
     # The first part is made before the answer begins: with the database away it is a problem, and no broken file.
     first = await anext(parts, b"")
     return StreamingResponse(_after(first, parts), headers=headers, media_type=FORMATS[chosen])
+
+
+async def _audited(request: Request, visitor: Visitor, batches: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
+    async for batch in batches:
+        students = {str(row["student_id"]) for row in batch}
+        if students:
+            await write_line(request, visitor.principal, 200, students)
+        yield batch
 
 
 async def _after(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

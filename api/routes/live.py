@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from api.auditing import write_line
 from api.guard import GuardedRoute, VisitorHere, principal_of
 from api.live import LiveResponse, Roll, is_over
 from api.lookups import require_meeting
@@ -61,6 +62,8 @@ async def follow_roll(
         missed = await log.read(after=last, limit=1, only=LogFilter(meeting_id=meeting_id))
         if not missed.events and not missed.more:
             return Response(status_code=204)
+    roster = await services.store.classes.roster(meeting.class_id, meeting.local_date)
+    await write_line(request, visitor.principal, 200, roster)
 
     async def still_allowed() -> bool:
         principal = await principal_of(request)

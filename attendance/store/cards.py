@@ -49,6 +49,10 @@ class Cards:
         """Let a student's card open nothing any more."""
         await delete_all(self._cards, {"student_id": student_id})
 
+    async def has_card(self, student_id: str) -> bool:
+        """Tell whether a student has a card."""
+        return await find_one(self._cards, {"student_id": student_id}) is not None
+
     async def student_of(self, number: str) -> str | None:
         """Tell whose a card is."""
         document = await find_one(self._cards, {"_id": self._look_up.card(number)})

@@ -12,6 +12,7 @@ from attendance.identity import IdentityCodec, PlainCodec
 from attendance.keys import LookUpKey
 from attendance.settings import ConnectionSettings
 from attendance.store.archive import Archive
+from attendance.store.audit import AuditLog
 from attendance.store.biometrics import Biometrics
 from attendance.store.cameras import Cameras
 from attendance.store.cards import Cards
@@ -91,6 +92,7 @@ class Store:
         self.tracks = Tracks(database["tracks"])
         self.partitions = Partitions(database["partitions"])
         self.tokens = Tokens(database["tokens"])
+        self.audit = AuditLog(database["audit"])
         self.idempotency_keys = IdempotencyKeys(database["idempotency_keys"])
         self.event_log = EventLog(
             database.get_collection("event_log", read_concern=ReadConcern("majority")),
@@ -121,6 +123,7 @@ class Store:
             self.cards,
             self.progress,
             self.tracks,
+            self.audit,
             self.idempotency_keys,
             self.event_log,
             self.pending_events,

@@ -67,6 +67,11 @@ class Enrollments:
             (each for each in found if each.end != NEVER), key=lambda each: (each.student_id, each.begin or NEVER)
         )
 
+    async def of_student(self, student_id: str) -> list[Enrollment]:
+        """Give all of a student's places in classes, whenever they are or were."""
+        documents = await find_all(self._collection, {"student_id": student_id}, sort=[("_id", ASCENDING)])
+        return [_enrollment(document) for document in documents]
+
     async def has_student(self, student_id: str) -> bool:
         """Tell whether a student is, was or will be in any class, or was taken out of one."""
         return bool(await find_all(self._collection, {"student_id": student_id}, limit=1))

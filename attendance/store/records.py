@@ -45,6 +45,8 @@ LONGEST_WAIT_SECONDS = 0.2
 
 Decide = Callable[[Record | None], Record | None]
 
+_UNCONFIRMED: Document = {"provisional": True}
+
 
 class Records:
     """The collection `records`, one document a student and meeting."""
@@ -65,6 +67,9 @@ class Records:
                 IndexModel([("meeting_id", ASCENDING)]),
                 IndexModel([("student_id", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)]),
                 IndexModel([("revised_at", ASCENDING)]),
+                # Of all, and of a class: the few that wait for a person.
+                IndexModel([("provisional", ASCENDING), ("start", ASCENDING)], partialFilterExpression=_UNCONFIRMED),
+                IndexModel([("class_id", ASCENDING), ("start", ASCENDING)], partialFilterExpression=_UNCONFIRMED),
                 # Few records have one: it costs nothing where nobody says 'not this person'.
                 IndexModel([("denied_at", ASCENDING)], sparse=True),
                 IndexModel([("mistaken", ASCENDING)], sparse=True),
@@ -198,6 +203,14 @@ class Records:
             end=end,
             latest_first=True,
         )
+        return [record_from_document(document) for document in documents]
+
+    async def unconfirmed(
+        self, *, class_id: str | None, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Record]:
+        """Give the next records that count against a student and that no person has confirmed, the latest first."""
+        query: Document = {**_UNCONFIRMED, **({"class_id": class_id} if class_id else {})}
+        documents = await find_page(self._collection, query, by="start", after=after, limit=limit, latest_first=True)
         return [record_from_document(document) for document in documents]
 
     async def totals_of_student(

@@ -94,6 +94,11 @@ class Tokens:
             raise Missing(f"no token {token_id}")
         return _entry(document)
 
+    async def of_subject(self, role: Role, subject: str) -> list[TokenEntry]:
+        """Give the entries of the tokens of a role that name this subject, revoked ones too."""
+        query = {"role": role.value, "subjects": subject}
+        return [_entry(document) for document in await find_all(self._collection, query, sort=[("_id", ASCENDING)])]
+
     async def page(self, *, after: str | None, limit: int) -> list[TokenEntry]:
         """Give the entries of the next tokens in order of id, revoked ones too."""
         query: Document = {"_id": {"$gt": after}} if after else {}

@@ -77,6 +77,8 @@ class LocalSettings(ConnectionSettings):
             "ROLLCALL_TOPIC_PREFIX": self.topic_prefix,
             "ROLLCALL_GATEWAY_KEY_FILE": str(self.gateway_key_file),
             "ROLLCALL_LOOK_UP_KEY_FILE": str(self.look_up_key_file),
+            "ROLLCALL_AUDIT_KEY_FILE": str(self.audit_key_file),
+            "ROLLCALL_AUDIT_HEAD_FILE": str(self.audit_head_file),
             "ROLLCALL_INGEST_PORT": str(self.ingest_port),
             "ROLLCALL_STREAM_PORT": str(self.stream_port),
             "ROLLCALL_API_PORT": str(self.api_port),

@@ -15,6 +15,7 @@ from api import ApiSettings
 from attendance.rights import Role
 from attendance.settings import ConnectionSettings
 from attendance.store import Store, connection
+from deploy.init import make_key
 from tests.api.callers import Caller, body_of, problem_of
 from tests.api.conftest import running
 from tests.api.school import School
@@ -48,11 +49,12 @@ def own_database(tmp_path: Path) -> Iterator[DatabaseProcess]:
 
 
 @pytest.fixture
-async def place(own_database: DatabaseProcess, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+async def place(own_database: DatabaseProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Place]:
     monkeypatch.setattr(connection, "SERVER_SELECTION_MS", 500)  # each request would wait for so long
     places = ConnectionSettings(
-        mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}"
+        mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}", home=tmp_path
     )
+    make_key(places.audit_key_file)
     async with running(places, ApiSettings()) as app:
         store: Store = app.state.services.store
         await store.ensure_indexes()
