@@ -8,7 +8,7 @@ SUMS := deploy/local/jars/libs.sha256
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-long chaos soak lint up down lock clean
+.PHONY: help install demo test test-long chaos soak lint audit up down lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ lint: install ## Check style, types, and that the lock names no package index
 	@echo "looking for index addresses in requirements.lock"
 	@! grep -nE '://|^(-i|-f|--(extra-)?index-url|--find-links)' requirements.lock
 
+audit: install ## Ask for known vulnerabilities of the packages; says 'not audited' where that can't be asked
+	@echo "installing pip-audit into .rollcall/audit-tool, for this only"
+	@$(PYTHON) -m venv .rollcall/audit-tool
+	@.rollcall/audit-tool/bin/pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python -m deploy.vulnerabilities .rollcall/audit-tool/bin/pip-audit requirements.lock
+
 up: install ## Start the local stack in the background
 	$(BIN)/rollcall up $(ARGS)
 
@@ -55,7 +61,7 @@ lock: ## Write requirements.lock anew from requirements.in; UPGRADE=1 takes the 
 		--python-platform x86_64-manylinux_2_28 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 
 clean: down ## Remove what was installed and built; data, keys and logs stay (`rollcall reset` deletes those)
-	rm -rf .venv .rollcall/uv .rollcall/build.lock $(JARS) build dist *.egg-info
+	rm -rf .venv .rollcall/uv .rollcall/audit-tool .rollcall/build.lock $(JARS) build dist *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .rollcall/.prerequisites: deploy/local/prerequisites.sh

@@ -18,6 +18,12 @@ from recognition import UnknownEngine
 
 # Longer than the longest answer but a photo's; after it, open connections are cut.
 _STOP_SECONDS = 10
+# A connection that asks nothing for so long is closed.
+_KEEP_ALIVE_SECONDS = 30
+# Bytes of a request's line and headers.
+_LARGEST_HEAD = 32_768
+# Connections at one time; more are answered 503. Live rolls have a bound of their own below it.
+_MOST_CONNECTIONS = 2_000
 
 
 def run(
@@ -43,6 +49,10 @@ def run(
         log_config=None,
         access_log=False,  # the metrics count; a line a request would hold who asked for whom
         server_header=False,
+        http="h11",  # the other parser puts no bound on a request's head
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     server = _Server(config, app)

@@ -104,6 +104,9 @@ async def principal_of(request: Request) -> Principal | None:
 async def _require_principal(request: Request) -> Principal:
     principal = await principal_of(request)
     if principal is None:
+        address, wrong = request.client.host if request.client else "nowhere", services_of(request).wrong_tokens
+        wrong.check(address)
+        wrong.note_wrong(address)
         detail = "this token is unknown, revoked or expired: ask an administrator for a new one"
         raise Problem("not_authenticated", detail, headers=_REALM)
     return principal

@@ -1,4 +1,4 @@
-"""The bound on guessing codes."""
+"""The bound on guessing codes and tokens."""
 
 import time
 from collections import OrderedDict
@@ -9,22 +9,34 @@ from api.problems import Problem
 # Wrong guesses of one caller in a minute. A code has 28^6 values, and three of them are taken at one time.
 MOST_WRONG = 10
 WITHIN_SECONDS = 60.0
+# Wrong tokens of one address in a minute. None can be guessed; whoever tries is told to wait. Right ones always do,
+# because a campus behind one address must not be locked out by one machine there.
+MOST_WRONG_TOKENS = 60
 _MOST_CALLERS = 10_000
 
 
 class Guesses:
-    """Counts wrong codes by who gave them, in this process."""
+    """Counts wrong codes, or tokens, by who gave them, in this process."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        most: int = MOST_WRONG,
+        code: str = "too_many_guesses",
+    ) -> None:
+        """`code` is the problem's with which a caller is refused who gave `most` wrong ones within a minute."""
         self._clock = clock
+        self._most = most
+        self._code = code
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
 
     def check(self, caller: str) -> None:
-        """Refuse a caller who guessed too often; raises Problem `too_many_guesses`."""
+        """Refuse a caller who guessed too often; raises Problem."""
         recent = self._recent(caller)
-        if len(recent) >= MOST_WRONG:
+        if len(recent) >= self._most:
             wait = max(1, round(recent[0] + WITHIN_SECONDS - self._clock()))
-            raise Problem("too_many_guesses", f"wait {wait} s before the next one", headers={"Retry-After": str(wait)})
+            raise Problem(self._code, f"wait {wait} s before the next one", headers={"Retry-After": str(wait)})
 
     def note_wrong(self, caller: str) -> None:
         """Count a wrong one."""

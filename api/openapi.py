@@ -162,7 +162,7 @@ def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[s
     body, path = operation.get("requestBody"), route[1]
     found = ["internal", *_OWN_CODES.get(route, ())]
     if not rule.public:
-        found += ["not_authenticated", "store_unavailable", "identity_provider_unavailable"]
+        found += ["not_authenticated", "too_many_wrong_tokens", "store_unavailable", "identity_provider_unavailable"]
     if not rule.public and not rule.asks_nothing:
         found.append("forbidden")
     if "{" in path:
@@ -176,7 +176,7 @@ def _codes_of(operation: Document, route: tuple[str, str], rule: Rule) -> list[s
     if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
         found.append("not_acceptable")
     if body:
-        found += ["malformed_body", "body_too_large", "unsupported_media_type"]
+        found += ["malformed_body", "upload_too_slow", "body_too_large", "unsupported_media_type"]
     return found
 
 

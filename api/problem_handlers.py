@@ -18,7 +18,7 @@ from recognition import EnrolmentError, PictureError, RecognitionError
 
 # A database that restarts is back within seconds; sooner, and everybody asks at once.
 RETRY_AFTER = {"Retry-After": "5"}
-_CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 408: "upload_too_slow", 413: "body_too_large"}
 _PATHS = [(compile_path(path)[0], method) for method, path in ACCESS]
 
 log = structlog.get_logger(__name__)

@@ -55,6 +55,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "recognition_failed": (422, "The photo can't be used"),
     "wrong_code": (422, "The code isn't right"),
     "too_many_guesses": (429, "Too many wrong codes"),
+    "too_many_wrong_tokens": (429, "Too many wrong tokens"),
     "http_error": (400, "The request can't be answered"),
     "internal": (500, "Something is wrong on our side"),
     "busy": (503, "Too much is asked at once"),

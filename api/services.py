@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from api.audit_writer import AuditWriter
 from api.authentication import Authenticator
 from api.enrolment import EnrolmentDesk
-from api.guessing import Guesses
+from api.guessing import MOST_WRONG_TOKENS, Guesses
 from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.relay import RelayTask
@@ -31,6 +31,7 @@ class Services:
     streams: LiveStreams
     audit: AuditWriter
     guesses: Guesses = field(default_factory=Guesses)
+    wrong_tokens: Guesses = field(default_factory=lambda: Guesses(most=MOST_WRONG_TOKENS, code="too_many_wrong_tokens"))
 
 
 def services_of(request: Request) -> Services:

@@ -23,6 +23,7 @@ class ApiSettings(BaseSettings):
     default_zone: Zone = Field(default="UTC", description="the campus' time zone, where a room has none of its own")
     engine: str = Field(default="fast", description="the recognition engine; the stream app's must be the same")
     largest_json: int = Field(default=1_000_000, ge=10_000, description="bytes of a body, photos apart")
+    json_upload_s: float = Field(default=30.0, gt=0, description="the longest that a body may take, photos apart")
     largest_photo: int = Field(default=8_000_000, ge=100_000, description="bytes of a photo")
     largest_photo_pixels: int = Field(
         default=50_000_000, ge=10_000, le=89_000_000, description="pixels of a photo; one with more isn't decoded"

@@ -8,6 +8,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _TOKEN = re.compile(r"rc_([0-9a-f]{12})_[A-Za-z0-9_-]{20,}")
+# A token of an identity provider: it names a person, and whoever reads it can use it.
+_SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 # The token that someone put into a URL need not look like one of ours, so no query string is kept.
 _QUERY = re.compile(r"\?[^\s\"']*")
 _WEB_SERVER_LOGGERS = ("uvicorn", "websockets")
@@ -84,5 +86,5 @@ def _without_query_strings(_logger: WrappedLogger, _method: str, event: EventDic
 def _without_tokens(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = _TOKEN.sub(r"rc_\1_...", value)
+            event[key] = _SIGNED.sub("eyJ...", _TOKEN.sub(r"rc_\1_...", value))
     return event
