@@ -106,8 +106,8 @@ async def test_no_name_token_template_or_key_is_in_a_log(
     }
     logs = {"api": server.log, **{path.name: path for path in log_files(stack)}}
     assert any("audit head" in line for line in server.log.read_text().splitlines())
-    for name, path in logs.items():
-        text = path.read_text(errors="replace")
+    for name, log in logs.items():
+        text = log.read_text(errors="replace")
         found = [what for what, secret in secrets.items() if secret in text]
         # The database's and Kafka's own logs are searched too.
         assert not found, f"{found} in the log of {name}"
