@@ -11,6 +11,7 @@ import pytest
 from api import ApiSettings
 from attendance.rights import Role
 from attendance.settings import ConnectionSettings
+from deploy.init import make_key
 from tests.api.callers import Caller, body_of, problem_of
 from tests.api.conftest import running
 from tests.api.school import School, an_id
@@ -32,11 +33,12 @@ async def test_a_service_that_can_work_says_so(administrator: Caller) -> None:
 
 
 async def test_with_the_database_away_requests_are_asked_to_come_again_and_work_when_it_is_back(
-    own_database: DatabaseProcess,
+    own_database: DatabaseProcess, tmp_path: Path
 ) -> None:
     places = ConnectionSettings(
-        mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}"
+        mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}", home=tmp_path
     )
+    make_key(places.audit_key_file)
     async with running(places, ApiSettings()) as app:
         store = app.state.services.store
         await store.ensure_indexes()
