@@ -111,8 +111,8 @@ async def _show_outcome(
     if not unknown:
         wrong.append("the stranger must have been seen, and answered with 'unknown'")
     if wrong:
-        raise DemoFailed("the roll is not right: " + "; ".join(wrong))
-    console.print("[green]The roll is exactly right.[/green]")
+        raise DemoFailed("it is not right: " + "; ".join(wrong))
+    console.print("[green]Rolls, events and export are exactly right.[/green]")
 
 
 def _check_replies(replies: list[dict[str, object]]) -> None:
