@@ -6,6 +6,14 @@ from datetime import date, datetime
 from attendance.school import Standing
 from recognition import Template
 
+# One photo knows one haircut and one light.
+PHOTOS_ASKED_FOR = 2
+
+
+def photos_wanted(kept: int) -> int:
+    """Give how many more photos are asked for of a student of whom so many are kept."""
+    return max(0, PHOTOS_ASKED_FOR - kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Student:

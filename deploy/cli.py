@@ -27,6 +27,7 @@ _COMMANDS = (
     ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
     ("dead", "stream_app.dead_cli:app", "List, show and replay frames that were refused."),
+    ("roll", "api.roll_cli:app", "Show, confirm and correct a roll, and call it by a code."),
     ("api", "api.cli:run", "Run the REST API."),
     ("backup", "deploy.backup.cli:backup", "Copy the database into a folder, while everything runs."),
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),

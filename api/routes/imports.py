@@ -67,6 +67,10 @@ class ReportOut(BodyOut):
     counted: list[CountedOut]
     removals: list[RemovalOut] = Field(description="the first 500 things that are removed")
     left_out: dict[str, int] = Field(description="what attendance has no need of")
+    photos_wanted: dict[str, int] = Field(
+        description="how many more photos are asked for of each student, by the school's id; the first 500"
+    )
+    students_wanting: int = Field(description="of how many students more photos are asked for")
     errors: int
     warnings: int
     findings: list[FindingOut] = Field(description="the first 500 faults")
@@ -137,7 +141,8 @@ async def import_timetable(
 async def import_portraits(request: Request, services: ServicesHere, *, dry_run: DryRun = False) -> ReportOut:
     """Enrol photos out of a zip: `ID.jpg`, `ID-2.jpg`, or any name in a folder `ID`, by the school's ids.
 
-    A photo of a student without a standing consent isn't looked at. Those that can't be used are warnings.
+    A photo of a student without a standing consent isn't looked at. Those that can't be used are warnings, and so are
+    those that look more like another student than like their own (`nearer_to_another`), which are kept.
     """
     with services.imports.place():
         data = await read_file(request, ZIPS, within_s=services.settings.import_upload_s)
@@ -159,4 +164,4 @@ def _desk(desk: EnrolmentDesk, photos_a_student: int) -> Desk:
         except Problem as error:
             raise PhotoRefused(error.code, error.detail) from error
 
-    return Desk(look, desk.limits, photos_a_student)
+    return Desk(look, desk.matcher, desk.limits, photos_a_student)

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from api.bodies import BodyOut
 from api.guard import GuardedRoute, Visitor, VisitorHere
-from api.likeness import Likeness, nearer_to_another
 from api.lookups import consent_missing, require_student
 from api.problems import Problem, not_found
 from api.services import ServicesHere, StoreHere
@@ -15,15 +14,12 @@ from api.texts import PhotoId, StudentId
 from api.times import MomentOut, now
 from api.uploads import PHOTO_BODY, read_photo
 from attendance.ids import new_id
-from attendance.people import StoredTemplate
+from attendance.import_runs.likeness import Enrolled
+from attendance.people import StoredTemplate, photos_wanted
 from attendance.pictures import read_header
 from attendance.rights import Permission
 
 router = APIRouter(prefix="/v1/students/{student_id}/photos", tags=["photos"], route_class=GuardedRoute)
-
-
-# One photo knows one haircut and one light.
-PHOTOS_ASKED_FOR = 2
 
 
 class PhotoOut(BodyOut):
@@ -92,7 +88,8 @@ async def enrol_photo(
     if face.template is None:
         raise ValueError("the engine gave a face without a template")
     stored = StoredTemplate(id=new_id(), student_id=student_id, template=face.template, created_at=now())
-    likeness = await nearer_to_another(store, services.desk.matcher, student_id, face.template)
+    enrolled = await Enrolled.read(store, services.desk.matcher)
+    another = await enrolled.nearer_to_another(student_id, face.template)
     await store.biometrics.add_template(stored)  # refuses, where the consent was withdrawn meanwhile
     response.headers["Location"] = f"/v1/students/{student_id}/photos/{stored.id}"
     return EnrolledPhotoOut(
@@ -101,8 +98,8 @@ async def enrol_photo(
         created_at=stored.created_at,
         face_width=round(face.box.width),
         detector_score=round(face.score, 3),
-        photos_wanted=max(0, PHOTOS_ASKED_FOR - before - 1),
-        warnings=[_warning(likeness, visitor)] if likeness else [],
+        photos_wanted=photos_wanted(before + 1),
+        warnings=[_warning(another, visitor)] if another else [],
     )
 
 
@@ -112,8 +109,8 @@ async def list_photos(student_id: StudentId, store: StoreHere, visitor: VisitorH
     visitor.require("student", student_id, student_id)
     await require_student(store, student_id)
     templates = await store.biometrics.templates_of([student_id])
-    wanted = max(0, PHOTOS_ASKED_FOR - len(templates))
-    return PhotosOut(items=[PhotoOut.of(stored) for stored in templates], photos_wanted=wanted)
+    items = [PhotoOut.of(stored) for stored in templates]
+    return PhotosOut(items=items, photos_wanted=photos_wanted(len(items)))
 
 
 @router.delete("/{photo_id}", status_code=204, summary="Delete a photo")
@@ -124,7 +121,7 @@ async def delete_photo(student_id: StudentId, photo_id: PhotoId, store: StoreHer
         raise not_found("photo", photo_id)
 
 
-def _warning(likeness: Likeness, visitor: Visitor) -> WarningOut:
+def _warning(another: str, visitor: Visitor) -> WarningOut:
     detail = "this photo looks more like another student than like this one: make sure that it is of the right person"
     may_know = visitor.principal.may(Permission.MANAGE_STUDENTS)
-    return WarningOut(code="nearer_to_another", detail=detail, student_id=likeness.student_id if may_know else None)
+    return WarningOut(code="nearer_to_another", detail=detail, student_id=another if may_know else None)

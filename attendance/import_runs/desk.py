@@ -13,6 +13,7 @@ from recognition import (
     ProcessDied,
     RecognitionProcess,
     enrolment_face,
+    load_engine,
     look_with,
 )
 
@@ -25,6 +26,7 @@ def desk_of(settings: ImportSettings) -> Iterator[Desk]:
         UnknownEngine: no recognition engine has the name in the settings.
     """
     limits = PictureLimits(max_bytes=settings.largest_photo, max_pixels=settings.largest_photo_pixels)
+    matcher = load_engine(settings.engine).matcher  # its models are not loaded in this process
     process = RecognitionProcess(look_with(settings.engine, limits, thorough=True), settings.photo_deadline_s)
 
     async def look(photo: bytes) -> Face:
@@ -35,6 +37,6 @@ def desk_of(settings: ImportSettings) -> Iterator[Desk]:
         return enrolment_face(found, settings.smallest_enrolment_face)
 
     try:
-        yield Desk(look, limits, settings.photos_a_student)
+        yield Desk(look, matcher, limits, settings.photos_a_student)
     finally:
         process.stop()

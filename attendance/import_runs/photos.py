@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from attendance.import_runs.likeness import Enrolled
 from attendance.import_runs.progress import Progress, Silent
 from attendance.imports.files import Files, Unreadable
 from attendance.imports.findings import Findings
 from attendance.imports.photo_names import NamedPhoto, name_photos
 from attendance.imports.plan import Changes
 from attendance.imports.report import Report, make_report
-from attendance.people import StoredTemplate
+from attendance.people import StoredTemplate, Student, photos_wanted
 from attendance.pictures import PictureLimits, read_header
 from attendance.store import NoConsent, Store
-from recognition import Face, RecognitionError
+from recognition import Face, Matcher, RecognitionError
 
 Look = Callable[[bytes], Awaitable[Face]]
 
@@ -37,10 +38,12 @@ class PhotoRefused(Exception):
 class Desk:
     """What looks at photos.
 
-    `look` gives the one face of a photo, with its template; it raises RecognitionError or `PhotoRefused`.
+    `look` gives the one face of a photo, with its template; it raises RecognitionError or `PhotoRefused`. `matcher`
+    compares templates with those of others.
     """
 
     look: Look
+    matcher: Matcher
     limits: PictureLimits
     photos_a_student: int
 
@@ -48,6 +51,9 @@ class Desk:
 @dataclass(slots=True)
 class _Outcome:
     changes: Changes[str]
+    enrolled: Enrolled
+    students: dict[str, Student]  # by id
+    known: set[str] = field(default_factory=set)
     kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -60,7 +66,7 @@ async def import_photos(
         StoreUnavailable: the database is away; run it again.
         KeyUnusable: the look-up key is missing, or not this database's.
     """
-    progress, findings, outcome = progress or Silent(), Findings(), _Outcome(Changes("photos"))
+    progress, findings = progress or Silent(), Findings()
     await store.look_up.check()
     progress.begin("reading what is there")
     everybody = await store.students.with_sourced_ids()
@@ -68,16 +74,33 @@ async def import_photos(
     named = name_photos(files.names, students, findings)
     consenting = await store.biometrics.consenting([photo.student.id for photo in named])
     there = await store.biometrics.templates_of(sorted(consenting))
-    known = {template.id for template in there}
-    outcome.kept.update(template.student_id for template in there)
+    outcome = _Outcome(
+        Changes("photos"),
+        await Enrolled.read(store, desk.matcher),
+        students={each.id: each for each in everybody},
+        known={template.id for template in there},
+        kept=Counter(template.student_id for template in there),
+    )
     progress.begin("looking at photos", len(named))
     for photo in named:
         if photo.student.id not in consenting:
             findings.warn("consent_missing", "the student has no standing consent: it wasn't looked at", photo.file)
         else:
-            await _take(store, files, photo, desk, known, outcome, findings, dry_run=dry_run)
+            await _take(store, files, photo, desk, outcome, findings, dry_run=dry_run)
         progress.advance(1)
-    return make_report("photos", files.source, findings, [outcome.changes], dry_run=dry_run, written=not dry_run)
+    return make_report(
+        "photos",
+        files.source,
+        findings,
+        [outcome.changes],
+        dry_run=dry_run,
+        written=not dry_run,
+        photos_wanted={
+            sourced_id: photos_wanted(outcome.kept[student.id])
+            for sourced_id, student in sorted(students.items())
+            if student.id in consenting
+        },
+    )
 
 
 async def _take(
@@ -85,7 +108,6 @@ async def _take(
     files: Files,
     photo: NamedPhoto,
     desk: Desk,
-    known: set[str],
     outcome: _Outcome,
     findings: Findings,
     *,
@@ -95,7 +117,7 @@ async def _take(
     try:
         data = files.read(photo.file)
         photo_id = _id_of(store, student_id, data)
-        if photo_id in known:
+        if photo_id in outcome.known:
             outcome.changes.unchanged += 1
             return
         if outcome.kept[student_id] >= desk.photos_a_student:
@@ -105,7 +127,12 @@ async def _take(
             face = await desk.look(data)
             if face.template is None:
                 raise ValueError("the engine gave a face without a template")
-            await store.biometrics.add_template(StoredTemplate(photo_id, student_id, face.template, datetime.now(UTC)))
+            stored = StoredTemplate(photo_id, student_id, face.template, datetime.now(UTC))
+            another = await outcome.enrolled.nearer_to_another(student_id, face.template)
+            await store.biometrics.add_template(stored)
+            outcome.enrolled.add(stored)
+            if another is not None:
+                findings.warn("nearer_to_another", _likeness(outcome.students.get(another)), photo.file)
     except RecognitionError as error:
         findings.warn(error.code, error.sentence, photo.file)
     except (PhotoRefused, Unreadable) as error:
@@ -113,9 +140,15 @@ async def _take(
     except NoConsent:
         findings.warn("consent_missing", "the consent was withdrawn meanwhile", photo.file)
     else:
-        known.add(photo_id)
+        outcome.known.add(photo_id)
         outcome.kept[student_id] += 1
         outcome.changes.added.append(photo_id)
+
+
+def _likeness(another: Student | None) -> str:
+    """Say whom a photo that was taken all the same looks like: the school's id, where they have one."""
+    whom = another.sourced_id if another and another.sourced_id is not None else "another student"
+    return f"it looks more like {whom} than like this student: it was taken; make sure that it is of the right person"
 
 
 def _id_of(store: Store, student_id: str, data: bytes) -> str:

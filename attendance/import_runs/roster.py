@@ -73,7 +73,7 @@ async def import_roster(
         dry_run=dry_run,
         written=written,
         refusal=refusal,
-        left_out={"users who are neither students nor teachers": plan.others},
+        left_out=plan.left_out,
     )
 
 

@@ -29,6 +29,10 @@ def show_report(console: Console, report: Report) -> None:
         console.print(_table(report))
     for removal in report.removals[:_SHOWN]:
         console.print(f"removed of {removal.what}: {removal.id}", markup=False, soft_wrap=True)
+    for student, count in list(report.photos_wanted.items())[:_SHOWN]:
+        console.print(f"asked for of {student}: {count} more, of another day", markup=False, soft_wrap=True)
+    if report.students_wanting > _SHOWN:
+        console.print(f"... and of {report.students_wanting - _SHOWN:,} more students")
     for what, count in report.left_out.items():
         console.print(f"left out: {count:,} {what}")
     console.print(_outcome(report), style="bold" if report.is_sound else "bold red", markup=False, soft_wrap=True)

@@ -1,9 +1,10 @@
 """Who of a bundle's users is a student, who a teacher, and what that changes.
 
 1.1 tells a role in the line of the user, 1.2 in `roles.csv`; an enrolment as student or teacher gives that role too.
-All other users (parents, aides) are counted and left out: attendance has no need of them.
+All other users (parents, aides), and other roles of theirs, are counted and left out: attendance has no need of them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,13 +23,13 @@ Person = TypeVar("Person", bound=Student | Teacher)
 
 @dataclass(frozen=True, slots=True)
 class PeoplePlan:
-    """What becomes of students and teachers. `others` are users who are neither."""
+    """What becomes of students and teachers. `left_out` counts the users who are neither, and what isn't used."""
 
     students: Changes[Student]
     teachers: Changes[Teacher]
     student_ids: References
     teacher_ids: References
-    others: int
+    left_out: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,25 @@ def plan_people(
     ids = {role: {key: told[key].id for key, each in roles.items() if role in each} for role in (STUDENT, TEACHER)}
     others = sum(1 for key in told if not roles.get(key))
     return PeoplePlan(
-        of_students, of_teachers, References("student", ids[STUDENT]), References("teacher", ids[TEACHER]), others
+        of_students,
+        of_teachers,
+        References("student", ids[STUDENT]),
+        References("teacher", ids[TEACHER]),
+        {"users who are neither students nor teachers": others, **_unused(bundle)},
     )
+
+
+def _unused(bundle: Bundle) -> dict[str, int]:
+    """Count what is told of other roles: of users, whether in `users.csv` or in `roles.csv`, and in classes."""
+    unused: Counter[str] = Counter()
+    for lines, what in (
+        (bundle.users.lines.values(), "roles as"),
+        (bundle.roles.lines.values(), "roles as"),
+        (bundle.enrollments.lines.values(), "enrollments as"),
+    ):
+        standing = (line for line in lines if line.standing is Standing.ACTIVE)
+        unused.update(f"{what} {line.role}" for line in standing if line.role not in (None, STUDENT, TEACHER))
+    return dict(sorted(unused.items()))
 
 
 def _told(

@@ -9,6 +9,8 @@ from attendance.imports.plan import Changes
 
 # A term's end removes thousands; their number is told whole.
 MOST_REMOVALS = 500
+# And a school that sends one photo of each student lacks one of each.
+MOST_WANTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Report:
     """What became of an import.
 
     `written`: whether everything it asked for is in the store now. `refusal`: why it wasn't, where the findings don't
-    say it. `left_out`: what was passed over because attendance has no need of it.
+    say it. `left_out`: what was passed over because attendance has no need of it. `photos_wanted`: how many more photos
+    are asked for of students, by the school's id, the first ones of `students_wanting` in all.
     """
 
     kind: str
@@ -46,6 +49,8 @@ class Report:
     counted: tuple[Counted, ...] = ()
     removals: tuple[Removal, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
+    photos_wanted: dict[str, int] = field(default_factory=dict)
+    students_wanting: int = 0
     errors: int = 0
     warnings: int = 0
     findings: tuple[Finding, ...] = ()
@@ -66,9 +71,11 @@ def make_report(
     written: bool = False,
     refusal: str | None = None,
     left_out: dict[str, int] | None = None,
+    photos_wanted: dict[str, int] | None = None,
 ) -> Report:
     """Put a report together."""
     listed = list(changes)
+    wanting = {student: count for student, count in (photos_wanted or {}).items() if count}
     removals = [Removal(each.what, removed) for each in listed for removed in each.removals]
     return Report(
         kind=kind,
@@ -81,6 +88,8 @@ def make_report(
         ),
         removals=tuple(removals[:MOST_REMOVALS]),
         left_out={what: count for what, count in (left_out or {}).items() if count},
+        photos_wanted=dict(list(wanting.items())[:MOST_WANTED]),
+        students_wanting=len(wanting),
         errors=findings.counts[Severity.ERROR],
         warnings=findings.counts[Severity.WARNING],
         findings=tuple(findings.kept),

@@ -41,7 +41,7 @@ class School:
 
 @dataclass(frozen=True, slots=True)
 class RosterPlan:
-    """What a bundle would change, in the order in which it is written. `others`: users who are left out.
+    """What a bundle would change, in the order in which it is written. `left_out` counts what isn't used.
 
     `replaced`: class and student of each enrolment made by hand for which an imported one stands from now on.
     """
@@ -55,7 +55,7 @@ class RosterPlan:
     enrollments: Changes[Enrollment]
     teachings: Changes[Teaching]
     replaced: tuple[tuple[str, str], ...]
-    others: int
+    left_out: dict[str, int]
 
     @property
     def changes(self) -> tuple[Changes[Any], ...]:
@@ -135,7 +135,7 @@ def plan_roster(bundle: Bundle, there: School, *, digest: Digest, today: date, f
         enrollments=enrollments,
         teachings=teachings,
         replaced=tuple(sorted(pairs & there.by_hand)),
-        others=people.others,
+        left_out=people.left_out,
     )
 
 

@@ -24,7 +24,7 @@ from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
 from attendance.store.look_up import LookUp
 from attendance.store.meetings import Meetings
-from attendance.store.migrations import Migrations
+from attendance.store.migrations import Migrations, migrations
 from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
@@ -99,7 +99,11 @@ class Store:
             records=database["records"],
             meetings=database["meetings"],
         )
-        self.migrations = Migrations(database["migrations"], {"records": database["records"]})
+        self.migrations = Migrations(
+            database["migrations"],
+            {"records": database["records"], "students": database["students"]},
+            migrations(self.students.sealing),
+        )
         self.archive = Archive(database)
         self.pending_events = PendingEvents([database["records"], database["meetings"]])
 

@@ -11,7 +11,7 @@ forms, so that nobody has to wait for it, and workers of the version before may 
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
@@ -20,6 +20,7 @@ from pymongo import UpdateOne
 
 from attendance.store.collection import Collection, Document, find_one, insert, present, update_one
 from attendance.store.errors import Conflict, unavailable_on_network_error
+from attendance.store.people import CLEAR, PERSON_SCHEMA
 from attendance.store.record_documents import RECORD_SCHEMA, record_from_document, record_to_fields
 
 # A process that dies in the middle is followed by another one after so long; each batch renews it.
@@ -28,18 +29,21 @@ _LOOK_SECONDS = 0.2
 _AT_ONCE = 200
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Gives the update of each of some documents, in their order.
+Change = Callable[[list[Document]], Awaitable[list[Document]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
     """Brings the documents of a collection to a version.
 
-    `change` gives the fields to set; `guard` is the field that every write of such a document changes.
+    `guard` are the fields of which every write of such a document changes one.
     """
 
     collection: str
     to: int
-    change: Callable[[Document], Document]
-    guard: str
+    change: Change
+    guard: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -47,31 +51,49 @@ class Migration:
         return f"{self.collection} {self.to}"
 
 
-def _record_2(document: Document) -> Document:
-    """Write a record in the present form: sightings for evidence, the machine's verdict beside people's words.
+async def _records_2(documents: list[Document]) -> list[Document]:
+    """Write records in the present form: sightings for evidence, the machine's verdict beside people's words.
 
     An event that was told before there was a log of all events gets its number there.
     """
+    return [{"$set": _record_2(document), "$inc": {"version": 1}} for document in documents]
+
+
+def _record_2(document: Document) -> Document:
     fields = record_to_fields(record_from_document(document), document)
     if "numbered" not in document and document["history"]:
         fields["unnumbered_since"] = document.get("unnumbered_since", document["history"][0]["at"])
     return fields
 
 
-MIGRATIONS = (Migration("records", RECORD_SCHEMA, _record_2, guard="version"),)
-"""In the order in which they are done; only added to."""
+def migrations(students: Change) -> tuple[Migration, ...]:
+    """Give all, in the order in which they are done; only added to.
+
+    `students` brings students' documents to the present form, for which it takes the codec and the key of the store.
+    """
+    return (
+        Migration("records", RECORD_SCHEMA, _records_2, guard=("version",)),
+        Migration("students", PERSON_SCHEMA, students, guard=("identity", "sourced_hash", "standing", *CLEAR)),
+    )
 
 
 class Migrations:
     """The collection `migrations`: what was done, and who is at it."""
 
-    def __init__(self, collection: Collection, kinds: dict[str, Collection]) -> None:
+    def __init__(
+        self, collection: Collection, kinds: dict[str, Collection], all_of_them: tuple[Migration, ...]
+    ) -> None:
         self._collection = collection
         self._kinds = kinds
+        self._all = all_of_them
 
-    async def run(self, migrations: tuple[Migration, ...] = MIGRATIONS) -> dict[str, int]:
-        """Do what isn't done yet, or wait for who does it; give how many documents this process changed, by name."""
-        return {each.name: await self._until_done(each) for each in migrations}
+    async def run(self, chosen: tuple[Migration, ...] | None = None) -> dict[str, int]:
+        """Do what isn't done yet, or wait for who does it; give how many documents this process changed, by name.
+
+        Raises:
+            KeyUnusable: students are to be found by their keyed hashes, and the key is missing or not this database's.
+        """
+        return {each.name: await self._until_done(each) for each in (self._all if chosen is None else chosen)}
 
     async def _until_done(self, migration: Migration) -> int:
         owner, changed = token_hex(8), 0
@@ -128,9 +150,9 @@ async def _write(documents: Collection, migration: Migration, batch: list[Docume
         return 0
     writes = [
         UpdateOne(
-            {"_id": document["_id"], migration.guard: document.get(migration.guard)},
-            {"$set": {**migration.change(document), "schema": migration.to}, "$inc": {migration.guard: 1}},
+            {"_id": document["_id"], **{field: document.get(field) for field in migration.guard}},
+            {**update, "$set": {**update["$set"], "schema": migration.to}},
         )
-        for document in batch
+        for document, update in zip(batch, await migration.change(batch), strict=True)
     ]
     return int((await documents.bulk_write(writes, ordered=False)).matched_count)

@@ -11,6 +11,7 @@ from attendance.people import Student, Teacher
 from attendance.school import Standing
 from attendance.store.bulk import Written, insert_many, update_many
 from attendance.store.collection import (
+    IDS_AT_ONCE,
     MOST_CONFLICTS,
     Collection,
     Document,
@@ -26,6 +27,12 @@ from attendance.store.errors import Conflict, Missing
 from attendance.store.look_up import LookUp
 
 Person = TypeVar("Person", bound=Student | Teacher)
+
+# Which form new documents have; `migrations.py` brings earlier ones to it.
+PERSON_SCHEMA = 2
+# What documents from before the codec hold for everybody to read.
+CLEAR = ("given_name", "family_name", "sourced_id", "email")
+_WITHOUT_CLEAR = {"$unset": dict.fromkeys(CLEAR, "")}
 
 
 class People(Generic[Person]):
@@ -76,7 +83,7 @@ class People(Generic[Person]):
             (fields,) = await self._documents([after])
             as_read = {field: document.get(field) for field in ("_id", "identity", "sourced_hash", "standing")}
             try:
-                done = await update_one(self._collection, as_read, {"$set": fields})
+                done = await update_one(self._collection, as_read, {"$set": fields, **_WITHOUT_CLEAR})
             except DuplicateKeyError as error:
                 raise Conflict(f"there is already a {self._word} with the school's id {after.sourced_id!r}") from error
             if done:
@@ -144,8 +151,40 @@ class People(Generic[Person]):
             KeyUnusable: there is no key to hash it with.
         """
         documents = await self._documents(people)
-        updates = [({"_id": document.pop("_id")}, {"$set": document}) for document in documents]
+        updates = [({"_id": document.pop("_id")}, {"$set": document, **_WITHOUT_CLEAR}) for document in documents]
         await update_many(self._collection, updates, f"{self._word}s", written)
+
+    async def sealing(self, documents: list[Document]) -> list[Document]:
+        """Give the updates that bring documents from before the codec, or from before versions, to the present form.
+
+        Where somebody else got the same id of the school's meanwhile, it goes on naming them: the person of the
+        earlier document keeps it, sealed, and isn't found by it.
+
+        Raises:
+            KeyUnusable: one of them has an id of the school's, and the key is missing or not this database's.
+        """
+        old = [document for document in documents if "identity" not in document]
+        if any(document.get("sourced_id") is not None for document in old):
+            await self._look_up.check()
+        sealed = {document["_id"]: document for document in await self._documents(await self._opened(old))}
+        taken = await self._taken(list(sealed.values()))
+        updates: list[Document] = []
+        for document in documents:
+            fields = sealed.get(document["_id"], {})
+            if fields.get("sourced_hash") in taken:
+                fields["sourced_hash"] = None
+            fields.pop("_id", None)
+            updates.append({"$set": fields, **_WITHOUT_CLEAR})
+        return updates
+
+    async def _taken(self, documents: list[Document]) -> set[str]:
+        """Give those of the documents' keyed hashes that are somebody's."""
+        hashes = [document["sourced_hash"] for document in documents if document["sourced_hash"] is not None]
+        taken: set[str] = set()
+        for begin in range(0, len(hashes), IDS_AT_ONCE):
+            query = {"sourced_hash": {"$in": hashes[begin : begin + IDS_AT_ONCE]}}
+            taken.update(each["sourced_hash"] for each in await find_all(self._collection, query))
+        return taken
 
     async def _only(self, query: Document, missing: str) -> Person:
         document = await find_one(self._collection, query)
@@ -162,12 +201,19 @@ class People(Generic[Person]):
                 "identity": sealed[person.id],
                 "sourced_hash": self._look_up.person(person.sourced_id) if person.sourced_id is not None else None,
                 "standing": person.standing.value,
+                "schema": PERSON_SCHEMA,
             }
             for person in people
         ]
 
     async def _opened(self, documents: list[Document]) -> list[Person]:
-        opened = await self._codec.open({document["_id"]: document["identity"] for document in documents})
+        sealed = {document["_id"]: document["identity"] for document in documents if "identity" in document}
+        opened = await self._codec.open(sealed)
+        opened |= {
+            document["_id"]: {field: document.get(field) for field in CLEAR}
+            for document in documents
+            if "identity" not in document
+        }
         return [self._person(document, opened[document["_id"]]) for document in documents if document["_id"] in opened]
 
     def _person(self, document: Document, identity: Fields) -> Person:

@@ -1,7 +1,7 @@
 """`rollcall demo`: call the roll of one lecture on real parts, and show it."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import typer
@@ -12,10 +12,13 @@ from websockets.exceptions import WebSocketException
 from attendance.rights import Role
 from attendance.store import Store
 from deploy.demo.camera import play
+from deploy.demo.commands import Terminal
+from deploy.demo.failure import DemoFailed
 from deploy.demo.lecture import Lecture
-from deploy.demo.outcome import AT_THE_END, BY_THE_MACHINE, differences, read_events
+from deploy.demo.outcome import AT_THE_END, BY_CODE, BY_THE_MACHINE, differences, export_differences, read_events
+from deploy.demo.people import export, people_speak
 from deploy.demo.photos import PhotosMissing, load_photos
-from deploy.demo.school import NO_CONSENT, Api, DemoFailed, School, found_school
+from deploy.demo.school import NO_CONSENT, TOKENS_LAST, Api, School, found_school
 from deploy.demo.show import show_events, show_next, show_plan, show_roll
 from deploy.demo.stack import demo_stack
 from deploy.failures import told_plainly
@@ -28,7 +31,6 @@ from deploy.local.supervise import SupervisorError
 
 PLAY_SECONDS = 25.0
 CLOSE_WITHIN_SECONDS = 120.0
-TOKEN_LASTS = timedelta(days=1)
 EXIT_INTERRUPTED = 130
 _WIDTH_IN_A_LOG = 160  # narrower, and the tables' ids are cut
 
@@ -53,8 +55,9 @@ async def _demo(stack: LocalStack, console: Console, *, stays: bool) -> None:
         token = await _administrator(stack)
         api = Api(f"http://127.0.0.1:{stack.settings.api_port}", token)
         lecture = Lecture.just_over(datetime.now(UTC))
-        console.print("\nA room and a camera are made; class, students, photos and timetable imported …")
-        school = await asyncio.to_thread(found_school, api, lecture, photos)
+        terminal = Terminal(stack.settings, console)
+        console.print("\nRooms and a camera are made; class, students, photos and timetable imported …")
+        school = await asyncio.to_thread(found_school, api, terminal, lecture, photos)
         console.print(f'  A photo of {NO_CONSENT} was refused before it was looked at: "{school.refusal}"')
         show_plan(console, lecture, school.zone)
         strangers = await _count_unknown(stack)
@@ -72,7 +75,7 @@ async def _demo(stack: LocalStack, console: Console, *, stays: bool) -> None:
             _check_replies(replies)
             closing = bar.add_task("The meeting closes", total=None)
             await _until_closed(api, school, bar, closing)
-        await _show_outcome(stack, console, api, school, await _count_unknown(stack) - strangers)
+        await _show_outcome(stack, console, api, terminal, school, await _count_unknown(stack) - strangers)
         show_next(console, api.url, school.meeting_id, token)
         if stays:
             console.print("\nCtrl-C ends all.")
@@ -82,33 +85,34 @@ async def _demo(stack: LocalStack, console: Console, *, stays: bool) -> None:
             await stack.stop(progress)
 
 
-async def _show_outcome(stack: LocalStack, console: Console, api: Api, school: School, unknown: int) -> None:
+async def _show_outcome(
+    stack: LocalStack, console: Console, api: Api, terminal: Terminal, school: School, unknown: int
+) -> None:
     path = f"/meetings/{school.meeting_id}/roll"
     by_machine = api.call("GET", path)
     show_roll(console, by_machine, "The roll as the machine called it")
-    api.call(
-        "PUT",
-        f"{path}/{school.students[NO_CONSENT]}",
-        json={"status": "present", "reason": "answered when the teacher called the names"},
-    )
-    roll = api.call("GET", path)
-    show_roll(console, roll, f"The roll after the teacher marked {NO_CONSENT}, read over REST")
+    await asyncio.to_thread(people_speak, terminal, school)
+    roll, seminar = api.call("GET", path), api.call("GET", f"/meetings/{school.seminar_id}/roll")
+    show_roll(console, roll, "The roll after the teacher's words, read over REST")
+    show_roll(console, seminar, "The seminar's roll, called by the code")
+    exported = await asyncio.to_thread(export, terminal, school)
     console.print(f"Faces of the stranger, answered with 'unknown': {unknown}. Nothing of them was kept.\n")
-    told_twice = 2  # the close, and again with the counts that the mark changed
+    told_twice = 2  # the close, and again with the counts that the correction changed
     wanted = sum(entry["revision"] for entry in roll["entries"]) + told_twice
     connection = stack.settings
     events = await read_events(
         connection.kafka_bootstrap, connection.topics.attendance_events, school.meeting_id, wanted
     )
     show_events(console, events, school.students)
-    wrong = differences(by_machine, BY_THE_MACHINE) + differences(roll, AT_THE_END)
+    wrong = differences(by_machine, BY_THE_MACHINE) + differences(roll, AT_THE_END) + differences(seminar, BY_CODE)
+    wrong += export_differences(exported, roll)
     if len(events) != wanted:
         wrong.append(f"{wanted} events must be on Kafka, and {len(events)} are")
     if not unknown:
         wrong.append("the stranger must have been seen, and answered with 'unknown'")
     if wrong:
-        raise DemoFailed("the roll is not right: " + "; ".join(wrong))
-    console.print("[green]The roll is exactly right.[/green]")
+        raise DemoFailed("it is not right: " + "; ".join(wrong))
+    console.print("[green]Rolls, events and export are exactly right.[/green]")
 
 
 def _check_replies(replies: list[dict[str, object]]) -> None:
@@ -128,7 +132,7 @@ async def _administrator(stack: LocalStack) -> str:
     store = Store(stack.settings)
     try:
         now = datetime.now(UTC)
-        made = await store.tokens.create(Role.ADMINISTRATOR, now=now, expires_at=now + TOKEN_LASTS, label="demo")
+        made = await store.tokens.create(Role.ADMINISTRATOR, now=now, expires_at=now + TOKENS_LAST, label="demo")
     finally:
         store.close()
     return made.text

@@ -1,4 +1,4 @@
-"""What the demo's school hands over: its roster, its one meeting, and photos, as `rollcall import` takes them. Pure."""
+"""What the demo's school hands over: roster, timetable and photos, as `rollcall import` takes them. Pure."""
 
 import csv
 import io
@@ -50,10 +50,13 @@ def roster(students: Mapping[str, str], lecture: Lecture) -> bytes:
     return zipped({"manifest.csv": _csv(("propertyName", "value"), manifest), **files})
 
 
-def timetable(room_id: str, lecture: Lecture) -> bytes:
-    """Give a table of the one meeting."""
-    line = (lecture.start.isoformat(), CLASS, room_id, lecture.start.isoformat(), lecture.end.isoformat())
-    return _csv(("id", "class", "rooms", "start", "end"), [line])
+def timetable(hall_id: str, seminar_room_id: str, lecture: Lecture) -> bytes:
+    """Give a table of the lecture, and of the seminar after it."""
+    meetings = ((hall_id, lecture.start, lecture.end), (seminar_room_id, lecture.seminar_start, lecture.seminar_end))
+    lines = [
+        (start.isoformat(), CLASS, room_id, start.isoformat(), end.isoformat()) for room_id, start, end in meetings
+    ]
+    return _csv(("id", "class", "rooms", "start", "end"), lines)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -43,6 +43,16 @@ class Lecture:
         return self.start + LENGTH
 
     @property
+    def seminar_start(self) -> datetime:
+        """When the class goes on, in a room without a camera: now."""
+        return self.end + ENDED_AGO
+
+    @property
+    def seminar_end(self) -> datetime:
+        """When that will end."""
+        return self.seminar_start + LENGTH
+
+    @property
     def late_arrival(self) -> datetime:
         """When the one who is late comes in."""
         return self.start + LATE_BY

@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from attendance.exports import in_spreadsheet
 from deploy.demo.school import LATE, NEVER_SEEN, NO_CONSENT, ON_TIME
 
 EVENTS_WITHIN_SECONDS = 30.0
@@ -27,7 +29,15 @@ BY_THE_MACHINE = {
     NEVER_SEEN: Expected("absent", provisional=True, method=None),
     NO_CONSENT: Expected("unmarked", provisional=False, method=None),
 }
-AT_THE_END = {**BY_THE_MACHINE, NO_CONSENT: Expected("present", provisional=False, method="manual")}
+AT_THE_END = {
+    **BY_THE_MACHINE,
+    NEVER_SEEN: Expected("absent", provisional=False, method=None),
+    NO_CONSENT: Expected("present", provisional=False, method="manual"),
+}
+BY_CODE = {
+    **dict.fromkeys(BY_THE_MACHINE, Expected("pending", provisional=False, method=None)),
+    NO_CONSENT: Expected("present", provisional=False, method="code"),
+}
 
 
 def differences(roll: dict[str, Any], expected: dict[str, Expected]) -> list[str]:
@@ -44,6 +54,22 @@ def differences(roll: dict[str, Any], expected: dict[str, Expected]) -> list[str
         if found.get(name) != wanted
     ]
     return wrong + [f"{name} must not be on the roll" for name in found if name not in expected]
+
+
+def export_differences(exported: Iterable[Mapping[str, str]], roll: dict[str, Any]) -> list[str]:
+    """Say in what exported rows are not the roll of their meeting."""
+    meeting_id, columns = roll["meeting"]["id"], ("student_id", "status", "provisional", "method", "revision")
+    written = [{name: row[name] for name in columns} for row in exported if row["meeting_id"] == meeting_id]
+    called = [
+        {name: in_spreadsheet(entry[name]) for name in columns} for entry in roll["entries"] if entry["revision"] > 0
+    ]
+
+    def by_student(row: Mapping[str, str]) -> str:
+        return row["student_id"]
+
+    if sorted(written, key=by_student) == sorted(called, key=by_student):
+        return []
+    return [f"the export must hold {called}, and holds {written}"]
 
 
 async def read_events(bootstrap: str, topic: str, meeting_id: str, wanted: int) -> list[dict[str, Any]]:

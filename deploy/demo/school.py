@@ -1,32 +1,36 @@
-"""The demo's school: a room with a camera over REST; class, students, photos and the lecture as imports."""
+"""The demo's school: rooms and a camera over REST; class, students, photos and meetings by `rollcall import`."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from deploy.demo import handed_over
+from deploy.demo.commands import Terminal
+from deploy.demo.failure import DemoFailed
 from deploy.demo.lecture import INTERVAL, Lecture
 from deploy.demo.photos import Photos, to_jpeg
 
 ALLOWED_BACKLOG_SECONDS = 2 * 60 * 60
+TOKENS_LAST = timedelta(days=1)
 SMALLEST_FACE = 64  # the smallest on these frames is 72 pixels wide; looking for smaller ones only takes time
 
 ON_TIME, LATE, NEVER_SEEN, NO_CONSENT = "Olga Ontime", "Leo Later", "Nina Neverseen", "Noor Nocamera"
 _SOURCED_IDS = {name: f"demo-{name.split()[0].lower()}" for name in (ON_TIME, LATE, NEVER_SEEN, NO_CONSENT)}
 
 
-class DemoFailed(RuntimeError):
-    """The demo did not go as it must; the text says where."""
-
-
 @dataclass(frozen=True, slots=True)
 class School:
-    """What the lecture needs: ids, and the camera's token."""
+    """What the lecture and what follows need: ids, and the tokens of the camera, a teacher and a student."""
 
+    class_id: str
     meeting_id: str
+    seminar_id: str
     camera_id: str
     camera_token: str
+    teacher_token: str
+    student_token: str  # of the one without consent
     students: dict[str, str]  # name to id
     refusal: str  # what the API answered to a photo without consent
     zone: str
@@ -57,12 +61,6 @@ class Api:
             if cursor is None:
                 return found
 
-    def take(self, kind: str, data: bytes, media_type: str, **query: str) -> None:
-        """Import a file, as `rollcall import` does."""
-        report = self.call("POST", f"/imports/{kind}", content=data, params=query, headers={"Content-Type": media_type})
-        if report["findings"]:
-            raise DemoFailed(f"importing {kind} left something out: {report['findings']}")
-
     def refusal(self, method: str, path: str, **options: Any) -> str:  # noqa: ANN401  # handed to httpx
         """Call a path that must refuse, and give its reason."""
         answer = self._client.request(method, f"/v1{path}", **options)
@@ -71,9 +69,10 @@ class Api:
         return str(answer.json()["detail"])
 
 
-def found_school(api: Api, lecture: Lecture, photos: Photos) -> School:
+def found_school(api: Api, terminal: Terminal, lecture: Lecture, photos: Photos) -> School:
     """Make the school and enrol the photos."""
-    room = api.call("POST", "/rooms", json={"title": "Lecture hall 1", "zone": "Europe/Stockholm"})
+    room = api.call("POST", "/rooms", json={"title": "Lecture hall 1", "zone": _ZONE})
+    seminar_room = api.call("POST", "/rooms", json={"title": "Seminar room 2", "zone": _ZONE})
     camera = api.call(
         "POST",
         "/cameras",
@@ -84,17 +83,30 @@ def found_school(api: Api, lecture: Lecture, photos: Photos) -> School:
             "smallest_face": SMALLEST_FACE,
         },
     )
-    api.take("oneroster", handed_over.roster(_SOURCED_IDS, lecture), "application/zip")
+    _take(terminal, "oneroster", "roster.zip", handed_over.roster(_SOURCED_IDS, lecture))
     students = _students(api)
     for name in (ON_TIME, LATE, NEVER_SEEN):
         _record_consent(api, students[name], lecture)
-    api.take("photos", handed_over.zipped(_named(photos)), "application/zip")
+    _take(terminal, "photos", "photos.zip", handed_over.zipped(_named(photos)))
     refusal = api.refusal("POST", f"/students/{students[NO_CONSENT]}/photos", content=b"never looked at", headers=_JPEG)
-    api.take("meetings", handed_over.timetable(room["id"], lecture), "text/csv", calendar="demo")
-    meeting = _meeting(api, lecture)
-    return School(meeting["id"], camera["camera"]["id"], camera["token"], students, refusal, meeting["zone"])
+    _take(terminal, "meetings", "demo.csv", handed_over.timetable(room["id"], seminar_room["id"], lecture))
+    class_id = _class(api)
+    meeting = _meeting(api, class_id, lecture.start)
+    return School(
+        class_id=class_id,
+        meeting_id=meeting["id"],
+        seminar_id=_meeting(api, class_id, lecture.seminar_start)["id"],
+        camera_id=camera["camera"]["id"],
+        camera_token=camera["token"],
+        teacher_token=_token(api, "teacher", class_id),
+        student_token=_token(api, "student", students[NO_CONSENT]),
+        students=students,
+        refusal=refusal,
+        zone=meeting["zone"],
+    )
 
 
+_ZONE = "Europe/Stockholm"
 _JPEG = {"Content-Type": "image/jpeg"}
 
 
@@ -104,10 +116,26 @@ def _students(api: Api) -> dict[str, str]:
     return {names[each["sourced_id"]]: each["id"] for each in api.all("/students") if each["sourced_id"] in names}
 
 
-def _meeting(api: Api, lecture: Lecture) -> Any:  # noqa: ANN401  # JSON
-    (class_,) = (each["id"] for each in api.all("/classes") if each["sourced_id"] == handed_over.CLASS)
-    start = lecture.start.strftime("%Y-%m-%dT%H:%M")
-    return next(each for each in api.all(f"/classes/{class_}/meetings") if each["start"].startswith(start))
+def _take(terminal: Terminal, kind: str, name: str, data: bytes) -> None:
+    told = terminal.run("import", kind, terminal.hand_over(name, data))
+    if "warning:" in told:
+        raise DemoFailed(f"importing {name} left something out: {told}")
+
+
+def _class(api: Api) -> str:
+    (class_id,) = (each["id"] for each in api.all("/classes") if each["sourced_id"] == handed_over.CLASS)
+    return str(class_id)
+
+
+def _meeting(api: Api, class_id: str, start: datetime) -> Any:  # noqa: ANN401  # JSON
+    begins = start.strftime("%Y-%m-%dT%H:%M")
+    return next(each for each in api.all(f"/classes/{class_id}/meetings") if each["start"].startswith(begins))
+
+
+def _token(api: Api, role: str, subject: str) -> str:
+    ends = (datetime.now(UTC) + TOKENS_LAST).isoformat()
+    body = {"role": role, "subjects": [subject], "label": "demo", "expires_at": ends}
+    return str(api.call("POST", "/tokens", json=body)["token"])
 
 
 def _named(photos: Photos) -> dict[str, bytes]:

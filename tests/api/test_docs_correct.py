@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,6 +56,7 @@ async def test_every_line_of_the_page_works_in_its_order(
     now = datetime.now(UTC)
     starts, ends = (now - timedelta(minutes=2)).isoformat(), (now + timedelta(minutes=40)).isoformat()
     environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "API": url,
         "TOKEN": await school.token("teacher", class_id),
         "REGISTRAR": await school.token("registrar"),
@@ -75,5 +77,6 @@ async def test_every_line_of_the_page_works_in_its_order(
         timeout=120,
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    assert "excused (revision 3)" in ran.stdout
     for word in ("confirmation", "undo", '"excused"', '"code"', '"second"', '"denied":1'):
         assert word in ran.stdout

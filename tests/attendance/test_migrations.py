@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pymongo import MongoClient
 from attendance.records import Record
 from attendance.settings import ConnectionSettings
 from attendance.store import Store, migrations
-from attendance.store.migrations import MIGRATIONS, Migration
+from attendance.store.people import PERSON_SCHEMA
 from attendance.store.record_documents import RECORD_SCHEMA
 from tests.attendance.building import CAMERA, MEETING, STUDENT, at
 from tests.attendance.conftest import Documents
@@ -21,6 +22,13 @@ from tests.attendance.conftest import Documents
 CONTRACT = Path(__file__).parent / "contract"
 NAME = f"records {RECORD_SCHEMA}"
 LATER = {"from_a_later_version": {"more": [1, 2]}}
+
+
+async def no_students(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    raise AssertionError("only records are changed here")
+
+
+RECORDS, _ = migrations.migrations(no_students)
 
 
 def pinned(version: int) -> dict[str, Any]:
@@ -50,7 +58,7 @@ async def test_an_old_record_is_brought_to_the_present_form_and_means_the_same(
 ) -> None:
     await documents["records"].insert_one(old)
     before = await store.records.get(MEETING, STUDENT)
-    assert await store.migrations.run() == {NAME: 1}
+    assert (await store.migrations.run())[NAME] == 1
     after = await documents["records"].find_one({})
     assert after is not None
     assert after["schema"] == RECORD_SCHEMA
@@ -78,9 +86,9 @@ async def test_a_second_start_changes_nothing_and_a_present_document_is_left_alo
     store: Store, documents: Documents
 ) -> None:
     await documents["records"].insert_many([pinned(RECORD_SCHEMA), pinned(1) | {"_id": "old"}])
-    assert await store.migrations.run() == {NAME: 1}
+    assert (await store.migrations.run())[NAME] == 1
     stored = await documents["records"].find({}).to_list(None)
-    assert await store.migrations.run() == {NAME: 0}
+    assert (await store.migrations.run())[NAME] == 0
     assert await documents["records"].find({}).to_list(None) == stored
     assert (await documents["records"].find_one({"_id": pinned(1)["_id"]}) or {})["version"] == 1
 
@@ -88,7 +96,7 @@ async def test_a_second_start_changes_nothing_and_a_present_document_is_left_alo
 async def test_a_document_of_a_later_version_is_left_alone(store: Store, documents: Documents) -> None:
     later = pinned(RECORD_SCHEMA) | {"schema": RECORD_SCHEMA + 1}
     await documents["records"].insert_one(later)
-    assert await store.migrations.run() == {NAME: 0}
+    assert (await store.migrations.run())[NAME] == 0
     assert await documents["records"].find_one({}) == later
 
 
@@ -108,17 +116,17 @@ async def test_what_was_broken_off_is_gone_on_with_by_another_process(
     await many(documents, 450)
     monkeypatch.setattr(migrations, "LEASE", timedelta(seconds=1))
 
-    def dies(document: dict[str, Any]) -> dict[str, Any]:
-        if int(document["meeting_id"]) == 300:
+    async def dies(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(int(document["meeting_id"]) == 300 for document in documents):
             raise RuntimeError("out of memory")
-        return MIGRATIONS[0].change(document)
+        return await RECORDS.change(documents)
 
-    broken = Migration("records", RECORD_SCHEMA, dies, guard="version")
+    broken = replace(RECORDS, change=dies)
     with pytest.raises(RuntimeError):
         await open_store().migrations.run((broken,))
     left = await documents["records"].count_documents({"schema": None})
     assert 0 < left < 450
-    assert await open_store().migrations.run() == {NAME: left}
+    assert (await open_store().migrations.run())[NAME] == left
     assert await documents["records"].distinct("version") == [2]
 
 
@@ -129,15 +137,15 @@ async def test_what_others_write_meanwhile_is_not_lost(
     others: MongoClient[dict[str, Any]] = MongoClient(database_settings.mongo_url)
     calls = 0
 
-    def interrupted(document: dict[str, Any]) -> dict[str, Any]:
+    async def interrupted(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
         nonlocal calls
         calls += 1
         if calls == 1:
             written = {"$set": {"reason": "said meanwhile"}, "$inc": {"version": 1}}
-            others[database_settings.database]["records"].update_one({"_id": document["_id"]}, written)
-        return MIGRATIONS[0].change(document)
+            others[database_settings.database]["records"].update_one({"_id": documents[0]["_id"]}, written)
+        return await RECORDS.change(documents)
 
-    assert await store.migrations.run((Migration("records", RECORD_SCHEMA, interrupted, guard="version"),)) == {NAME: 1}
+    assert await store.migrations.run((replace(RECORDS, change=interrupted),)) == {NAME: 1}
     others.close()
     after = await documents["records"].find_one({})
     assert after is not None
@@ -145,6 +153,7 @@ async def test_what_others_write_meanwhile_is_not_lost(
 
 
 def test_migrations_are_in_order_and_end_at_the_version_that_is_written() -> None:
-    of_records = [each.to for each in MIGRATIONS if each.collection == "records"]
-    assert of_records == list(range(2, RECORD_SCHEMA + 1))
+    for collection, present in (("records", RECORD_SCHEMA), ("students", PERSON_SCHEMA)):
+        of_kind = [each.to for each in migrations.migrations(no_students) if each.collection == collection]
+        assert of_kind == list(range(2, present + 1))
     assert pinned(RECORD_SCHEMA)["schema"] == RECORD_SCHEMA

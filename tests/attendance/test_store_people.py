@@ -71,7 +71,7 @@ async def test_the_schools_own_id_lies_nowhere_but_in_what_the_codec_sealed(
     await store.students.add(student)
     kept = await documents["students"].find_one({"_id": student.id})
     assert kept is not None
-    assert set(kept) == {"_id", "identity", "sourced_hash", "standing"}
+    assert set(kept) == {"_id", "identity", "sourced_hash", "standing", "schema"}
     key = bytes.fromhex(database_settings.look_up_key_file.read_text())
     assert kept["sourced_hash"] == hmac.new(key, b"person\0S-1815", hashlib.sha256).hexdigest()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from attendance.ids import new_id
+from attendance.import_runs import likeness
 from attendance.import_runs.desk import desk_of
 from attendance.import_runs.photos import Desk, import_photos
 from attendance.import_runs.settings import ImportSettings
@@ -14,15 +15,16 @@ from attendance.imports.files import open_files, open_zip
 from attendance.imports.findings import Findings
 from attendance.imports.photo_names import name_photos
 from attendance.imports.report import Report
-from attendance.people import Consent, Student
+from attendance.people import Consent, Enrollment, Student
 from attendance.school import Standing
 from attendance.store import Store
-from recognition import Face, PictureLimits
+from recognition import Face, PictureLimits, load_engine
 from tests.attendance.imports.bundles import into_folder, zipped
 from tests.recognition import pictures
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 GRACE = pictures.encoded(pictures.grace_hopper(), "JPEG")
+GRACE_AGAIN = pictures.encoded(pictures.grace_hopper(), "JPEG", quality=70)
 EILEEN = pictures.encoded(pictures.astronaut(), "PNG")
 CAT = pictures.encoded(pictures.cat(), "JPEG")
 
@@ -113,7 +115,7 @@ async def test_without_a_consent_a_photo_is_not_even_read(store: Store, tmp_path
 
     files = open_files(folder)
     (folder / "s1.jpg").unlink()  # reading it would be an error
-    report = await import_photos(store, files, Desk(never, PictureLimits(), 3))
+    report = await import_photos(store, files, Desk(never, load_engine("fast").matcher, PictureLimits(), 3))
     assert told(report) == [("s1.jpg", "consent_missing")]
 
 
@@ -136,3 +138,57 @@ async def test_more_photos_than_are_kept_of_a_student_are_left_out(store: Store,
     report = await import_photos(store, open_zip(zipped(files)), desk)
     assert [code for _, code in told(report)] == ["too_many_photos"] * 2
     assert len(await store.biometrics.templates_of([student.id])) == 3
+
+
+async def test_a_photo_that_is_nearer_to_another_student_is_taken_with_a_warning_that_says_whom(
+    store: Store, desk: Desk
+) -> None:
+    await a_student(store, "s1")
+    other = await a_student(store, "s2")
+    report = await import_photos(
+        store,
+        open_zip(zipped({"s1-1.jpg": GRACE, "s2-1.png": EILEEN, "s2-2.jpg": GRACE_AGAIN, "s1-2.jpg": GRACE_AGAIN})),
+        desk,
+    )
+    assert told(report) == [("s2-2.jpg", "nearer_to_another")]
+    assert "like s1 than" in report.findings[0].detail
+    assert len(await store.biometrics.templates_of([other.id])) == 2
+
+
+async def test_a_first_photo_of_somebody_who_is_enrolled_already_is_told_whoever_was_imported_first(
+    store: Store, desk: Desk
+) -> None:
+    await a_student(store, "s1")
+    await a_student(store, "s2")
+    await import_photos(store, open_zip(zipped({"s1.jpg": GRACE})), desk)
+    report = await import_photos(store, open_zip(zipped({"s2.jpg": GRACE_AGAIN})), desk)
+    assert told(report) == [("s2.jpg", "nearer_to_another")]
+    again = await import_photos(store, open_zip(zipped({"s2.jpg": GRACE_AGAIN})), desk)
+    assert told(again) == []
+
+
+async def test_on_a_large_campus_a_photo_is_compared_with_classmates(
+    store: Store, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "MOST_COMPARED", 1)
+    one, other = await a_student(store, "s1"), await a_student(store, "s2")
+    await a_student(store, "s3")
+    for student in (one, other):
+        await store.classes.enrollments.enroll(Enrollment("a class", student.id))
+    files = {"s1.jpg": GRACE, "s2.jpg": GRACE_AGAIN, "s3.png": pictures.encoded(pictures.grace_hopper(), "PNG")}
+    report = await import_photos(store, open_zip(zipped(dict(files))), desk)
+    assert told(report) == [("s2.jpg", "nearer_to_another")]  # s3 shares no class with them
+
+
+async def test_the_report_names_who_has_fewer_photos_than_are_asked_for(store: Store, desk: Desk) -> None:
+    await a_student(store, "s1")
+    await a_student(store, "s2")
+    await a_student(store, "s3", consents=False)
+    await a_student(store, "s4")
+    files = open_zip(
+        zipped({"s1.jpg": GRACE, "s1-2.jpg": GRACE_AGAIN, "s2.png": EILEEN, "s3.jpg": GRACE, "s4.jpg": CAT})
+    )
+    report = await import_photos(store, files, desk, dry_run=True)
+    assert report.photos_wanted == {"s2": 1, "s4": 1}  # a dry run doesn't look at a photo
+    report = await import_photos(store, files, desk)
+    assert (report.photos_wanted, report.students_wanting) == ({"s2": 1, "s4": 2}, 2)

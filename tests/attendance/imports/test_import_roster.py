@@ -54,7 +54,7 @@ async def test_a_bundle_becomes_people_classes_and_rosters(store: Store) -> None
     assert algebra.course_id == (await store.courses.by_sourced_id("ma")).id
     assert (await store.academic_sessions.get(algebra.term_ids[0])).end == date(2027, 1, 31)
     assert (await store.orgs.by_sourced_id("o1")).title == "Hill School"
-    assert report.left_out == {"users who are neither students nor teachers": 1}
+    assert report.left_out == {"users who are neither students nor teachers": 1, "roles as parent": 1}
 
 
 async def test_the_same_bundle_again_writes_nothing(store: Store, documents: Documents) -> None:

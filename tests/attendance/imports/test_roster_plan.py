@@ -77,7 +77,7 @@ def test_a_first_import_adds_everything_but_those_who_are_neither_students_nor_t
         "enrollments": (3, 0, 0),
         "teachings": (1, 0, 0),
     }
-    assert plan.others == 1
+    assert plan.left_out == {"users who are neither students nor teachers": 1, "roles as parent": 1}
     assert plan.refusal is None
     by_name = {student.given_name: student for student in plan.students.added}
     assert by_name["=1+1"].family_name == 'O\'Neil, "Bo"'
