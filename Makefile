@@ -8,7 +8,7 @@ SUMS := deploy/local/jars/libs.sha256
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-long chaos soak lint up down lock clean
+.PHONY: help install demo test test-long chaos soak lint contract up down lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: install ## Check style, types, and that the lock names no package index
 	$(BIN)/mypy
 	@echo "looking for index addresses in requirements.lock"
 	@! grep -nE '://|^(-i|-f|--(extra-)?index-url|--find-links)' requirements.lock
+
+contract: install ## Write docs/contract anew from the code; refuse what would break a version of an event
+	$(BIN)/python -m deploy.contract
 
 up: install ## Start the local stack in the background
 	$(BIN)/rollcall up $(ARGS)

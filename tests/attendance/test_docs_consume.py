@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attendance.outbox import make_producer
 from deploy.local.stack import LocalStack
-from tests.attendance.test_events import CONTRACT, pinned
+from tests.attendance.test_events import EXAMPLES, pinned
 from tests.attendance.topics import create_topic
 
 PAGE = (Path(__file__).parents[2] / "docs" / "consume-events.md").read_text(encoding="utf-8")
@@ -37,8 +37,7 @@ async def test_the_program_prints_each_change_once_and_goes_on_where_it_was(stac
 
 
 def test_every_type_of_event_that_is_pinned_is_on_the_page() -> None:
-    events = [path for path in CONTRACT.glob("*.json") if not path.name.startswith("stored.")]
-    types = {json.loads(path.read_text())["type"] for path in events}
+    types = {json.loads(path.read_text())["type"] for path in EXAMPLES.glob("*.json")}
     assert types
     assert not [each for each in types if each not in PAGE]
 
