@@ -31,6 +31,7 @@ _COMMANDS = (
     ("backup", "deploy.backup.cli:backup", "Copy the database into a folder, while everything runs."),
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
+    ("events", "deploy.events.cli:app", "Follow attendance events; put all of them into files."),
     ("faces", "recognition.commands:faces", "Find the faces in pictures."),
     ("verify", "recognition.commands:verify", "Tell whether two photos show the same person."),
     ("identify", "recognition.commands:identify", "Name the people in a picture by a folder of photos."),
