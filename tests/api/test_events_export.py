@@ -19,7 +19,7 @@ from tests.api.callers import Caller, body_of
 from tests.api.school import School
 from tests.api.serving import environment_of
 
-ROLLCALL = Path(sys.executable).with_name("rollcall")
+ROLLCALL = str(Path(sys.executable).with_name("rollcall"))
 
 
 @pytest.fixture(scope="module")
