@@ -8,7 +8,7 @@ SUMS := deploy/local/jars/libs.sha256
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-long chaos soak lint audit up down lock clean
+.PHONY: help install demo test test-long chaos soak lint contract audit up down lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ audit: install ## Ask for known vulnerabilities of the packages; says 'not audit
 	@$(PYTHON) -m venv .rollcall/audit-tool
 	@.rollcall/audit-tool/bin/pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/python -m deploy.vulnerabilities .rollcall/audit-tool/bin/pip-audit requirements.lock
+
+contract: install ## Write docs/contract anew from the code; refuse what would break a version of an event
+	$(BIN)/python -m deploy.contract
 
 up: install ## Start the local stack in the background
 	$(BIN)/rollcall up $(ARGS)

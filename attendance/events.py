@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from attendance.ids import attendance_event_id, meeting_closed_event_id
 from attendance.meetings import Meeting
@@ -29,7 +29,15 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+# Of all events, whatever they tell.
+SpecVersion = Annotated[Literal["1.0"], Field(description="of CloudEvents")]
+EventId = Annotated[str, Field(description="the same whenever the same is told again: count by it")]
+Told = Annotated[Moment, Field(description="when it happened; not when it was sent")]
 
 
 class _Data(BaseModel):
@@ -44,16 +52,16 @@ class AttendanceChangedData(_Data):
     class_id: str
     course_id: str | None
     term_id: str | None
-    revision: int
+    revision: int = Field(description="1, 2, 3 and so on for each record; of two events the higher one holds")
     status: Status
-    previous_status: Status | None
-    provisional: bool
+    previous_status: Status | None = Field(description="null in a record's first revision")
+    provisional: bool = Field(description="true while a person has yet to confirm it")
     cause: Cause
-    method: Method | None
+    method: Method | None = Field(description="how the student was found to be there; null where they weren't")
     scheduled_start: Moment
     scheduled_end: Moment
-    local_date: date
-    zone: str
+    local_date: date = Field(description="of the meeting's begin, in its zone")
+    zone: str = Field(description="a name of the IANA database")
     first_seen: Moment | None
     last_seen: Moment | None
 
@@ -65,24 +73,24 @@ class MeetingClosedData(_Data):
     class_id: str
     course_id: str | None
     term_id: str | None
-    close_number: int
-    taken: bool
-    coverage: float
-    counts: dict[Status, int]
+    close_number: int = Field(description="1, then higher for each time its counts changed; the highest one holds")
+    taken: bool = Field(description="false where too little of it was looked at: nobody is absent then")
+    coverage: float = Field(description="the share of its time that was looked at, 0 to 1")
+    counts: dict[Status, int] = Field(description="how many students have each status, none left out")
     scheduled_start: Moment
     scheduled_end: Moment
-    local_date: date
-    zone: str
+    local_date: date = Field(description="of the meeting's begin, in its zone")
+    zone: str = Field(description="a name of the IANA database")
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    specversion: Literal["1.0"] = "1.0"
-    id: str
+    specversion: SpecVersion = "1.0"
+    id: EventId
     source: str = SOURCE
-    subject: str
-    time: Moment
+    subject: str = Field(description="the student, or the meeting: the message's key")
+    time: Told
     datacontenttype: Literal["application/json"] = "application/json"
 
     def frozen(self) -> str:

@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from attendance.events import Moment
+from attendance.events import EventId, Moment, SpecVersion, Told
 
 SOURCE = "/rollcall/sightings"
 
@@ -50,18 +50,17 @@ class SightingQuality(_Part):
 
 
 class SightingData(_Part):
-    """A track as it stands. `meeting_ids`: those that it counts for; `student_id`: None for unknown.
-
-    `score`: by how much the best comparison was above the threshold; None where none was made.
-    """
+    """A track as it stands."""
 
     track_id: str
     stage: Stage
     camera_id: str
     room_id: str
-    meeting_ids: tuple[str, ...]
-    student_id: str | None
-    score: float | None
+    meeting_ids: tuple[str, ...] = Field(description="the meetings that it counts for")
+    student_id: str | None = Field(description="null for unknown")
+    score: float | None = Field(
+        description="by how much the best comparison was above the threshold; null where none was made"
+    )
     box: SightingBox
     quality: SightingQuality | None
     frames: int
@@ -72,12 +71,12 @@ class SightingData(_Part):
 class SightingEvent(_Part):
     """`org.rollcall.sighting.v1`, keyed by camera."""
 
-    specversion: Literal["1.0"] = "1.0"
-    id: str
+    specversion: SpecVersion = "1.0"
+    id: EventId
     type: Literal["org.rollcall.sighting.v1"] = "org.rollcall.sighting.v1"
     source: str = SOURCE
-    subject: str
-    time: Moment
+    subject: str = Field(description="the camera: the message's key")
+    time: Told
     datacontenttype: Literal["application/json"] = "application/json"
     data: SightingData
 

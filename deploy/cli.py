@@ -33,6 +33,7 @@ _COMMANDS = (
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
     ("audit", "deploy.audit_cli:app", "Check the audit, or show who looked at what."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
+    ("events", "deploy.events.cli:app", "Follow attendance events; put all of them into files."),
     ("faces", "recognition.commands:faces", "Find the faces in pictures."),
     ("verify", "recognition.commands:verify", "Tell whether two photos show the same person."),
     ("identify", "recognition.commands:identify", "Name the people in a picture by a folder of photos."),

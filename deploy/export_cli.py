@@ -2,23 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.settings import ApiSettings
-from api.texts import is_id
 from attendance.exports import Format, Row, record_columns, write
 from attendance.settings import ConnectionSettings
 from attendance.store import Selection, Store
+from deploy.bar import bar
 from deploy.failures import told_plainly
+from deploy.options import a_date, an_id
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Put what is stored into a file.")
 
@@ -53,8 +52,8 @@ def records(
         selection = Selection(
             _day(since, local),
             _day(until, local, extra_days=1),
-            tuple(_id(each) for each in class_ids) if class_ids else None,
-            _id(term) if term else None,
+            tuple(an_id(each) for each in class_ids) if class_ids else None,
+            an_id(term) if term else None,
         )
         if selection.start and selection.end and selection.end <= selection.start:
             raise ValueError("--to lies before --from")
@@ -67,7 +66,7 @@ async def _export(part: Path, form: Format, selection: Selection, *, names: bool
     store = Store(ConnectionSettings())
     rows = 0
     try:
-        with _progress("meetings", await store.record_export.count_meetings(selection)) as advance:
+        with bar("meetings", await store.record_export.count_meetings(selection)) as advance:
 
             async def counted() -> AsyncIterator[list[Row]]:
                 nonlocal rows
@@ -100,23 +99,14 @@ def _whole_or_not_at_all(out: Path, *, force: bool) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
-
-
 def _day(text: str | None, zone: ZoneInfo, *, extra_days: int = 0) -> datetime | None:
     if text is None:
         return None
+    day = datetime.combine(a_date(text), time(), zone)
     try:
-        day = datetime.strptime(text, "%Y-%m-%d") + timedelta(days=extra_days)
-        return day.replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no date: write it like 2026-09-01") from error
+        return (day + timedelta(days=extra_days)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no date that there can be a meeting on") from error
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -124,9 +114,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone of the IANA database, like Europe/Zurich") from error
-
-
-def _id(text: str) -> str:
-    if not is_id(text.lower()):
-        raise ValueError(f"{text!r} is no id: it is a UUID, like 6f1c2f4e-4a7b-4d0e-9a57-3c1f0b7d2e90")
-    return text.lower()

@@ -13,14 +13,17 @@ from datetime import UTC, datetime
 
 FRAME_TYPE = "org.rollcall.frame.v1"
 GATEWAY_KEY_ID = "gateway"
+REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_signature", "content-type")
+# When ingest got it; frames that a camera produces itself needn't say it.
+RECEIVED_AT = "ce_receivedat"
 CONTENT_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 # An id is copied into logs, headers and the signed text: a line break or a kilobyte in it would let one field pose as
 # two, or fill the logs.
-_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 # RFC 3339, section 5.6; `fromisoformat` alone would take weeks, ordinal days and times without seconds too.
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
-_SIGNATURE = re.compile(r"([A-Za-z0-9._\-]{1,64}):([0-9a-f]{64})")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+SIGNATURE = re.compile(r"([A-Za-z0-9._\-]{1,64}):([0-9a-f]{64})")
 
 Headers = list[tuple[str, bytes]]
 
@@ -51,7 +54,7 @@ def check_frame_id(frame_id: str) -> str:
     Raises:
         BadFrame: `bad_id`.
     """
-    if not _ID.fullmatch(frame_id):
+    if not ID.fullmatch(frame_id):
         raise BadFrame("bad_id", "a frame's id is 1 to 128 letters, digits and . _ : -")
     return frame_id
 
@@ -59,7 +62,7 @@ def check_frame_id(frame_id: str) -> str:
 def readable_id(raw: bytes | None) -> str | None:
     """Give an id that a message claims, checked or not, for a log; None where it can't be one."""
     text = (raw or b"").decode("ascii", "replace")
-    return text if _ID.fullmatch(text) else None
+    return text if ID.fullmatch(text) else None
 
 
 def parse_time(text: str) -> datetime:
@@ -69,7 +72,7 @@ def parse_time(text: str) -> datetime:
         BadFrame: `bad_time`.
     """
     try:
-        if not _TIME.fullmatch(text):
+        if not TIME.fullmatch(text):
             raise ValueError("not RFC 3339")
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -100,7 +103,7 @@ def to_headers(frame: Frame, *, key_id: str, key: bytes) -> Headers:
         "ce_signature": sign(frame.id, time, frame.camera_id, frame.picture, key_id=key_id, key=key),
     }
     if frame.received_at is not None:
-        headers["ce_receivedat"] = format_time(frame.received_at)
+        headers[RECEIVED_AT] = format_time(frame.received_at)
     return [(name, value.encode()) for name, value in headers.items()]
 
 
@@ -124,7 +127,7 @@ def from_message(
     if not value:
         raise BadFrame("missing_value", "the message has no value; it must be the picture's bytes")
     camera_id = _text(key, "bad_key", "key")
-    if not _ID.fullmatch(camera_id):
+    if not ID.fullmatch(camera_id):
         raise BadFrame("bad_key", "the key is no camera's id")
     texts = _header_texts(headers)
     if texts["ce_specversion"] != "1.0" or texts["ce_type"] != FRAME_TYPE:
@@ -133,13 +136,13 @@ def from_message(
         raise BadFrame("wrong_source", "ce_source names another camera than the key")
     frame_id = check_frame_id(texts["ce_id"])
     taken_at = parse_time(texts["ce_time"])
-    signature = _SIGNATURE.fullmatch(texts["ce_signature"])
+    signature = SIGNATURE.fullmatch(texts["ce_signature"])
     secret = find_key(camera_id, signature.group(1)) if signature else None
     if signature is None or secret is None:
         raise BadFrame("bad_signature", "ce_signature is not KEYID:HMAC by a key of this camera or of the gateway")
     if not hmac.compare_digest(signature.group(2), _mac(frame_id, texts["ce_time"], camera_id, value, secret)):
         raise BadFrame("bad_signature", "ce_signature doesn't fit the message")
-    received = texts.get("ce_receivedat")
+    received = texts.get(RECEIVED_AT)
     return Frame(
         id=frame_id,
         camera_id=camera_id,
@@ -150,21 +153,18 @@ def from_message(
     )
 
 
-_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_signature", "content-type")
-
-
 def _header_texts(headers: Iterable[tuple[str, bytes | None]] | Mapping[str, bytes | None] | None) -> dict[str, str]:
     pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
     texts: dict[str, str] = {}
     for name, raw in pairs:
-        if name not in _REQUIRED and name != "ce_receivedat":
+        if name not in REQUIRED_HEADERS and name != RECEIVED_AT:
             continue
         if name in texts:
             raise BadFrame("bad_header", f"the header {name} stands twice")
         if raw is None:
             raise BadFrame("missing_header", f"the header {name} has no value")
         texts[name] = _text(raw, "bad_header", name)
-    missing = [name for name in _REQUIRED if name not in texts]
+    missing = [name for name in REQUIRED_HEADERS if name not in texts]
     if missing:
         raise BadFrame("missing_header", f"headers are missing: {', '.join(missing)}")
     return texts

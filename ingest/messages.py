@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.codes import Code, Refused
 from ingest.contract import BadFrame, check_frame_id, parse_time
@@ -30,12 +31,32 @@ class Stored:
     offset: int
 
 
-class _Given(BaseModel):
+class MetadataText(BaseModel):
+    """The text before a picture, which may be left out."""
+
     # An unknown field is most likely a misspelt one, and a frame without its time would count for the wrong minute.
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    id: str | None = Field(default=None, description="1 to 128 letters, digits and . _ : - , unique within the camera")
+    taken_at: str | None = Field(default=None, description="RFC 3339 with an offset")
+
+
+class StoredReply(BaseModel):
+    """Kafka has the frame on all its in-sync replicas."""
+
+    type: Literal["stored"] = "stored"
+    id: str
+    partition: int
+    offset: int
+
+
+class ErrorReply(BaseModel):
+    """The frame or the connection was refused; the id is left out where the camera gave none that can be read."""
+
+    type: Literal["error"] = "error"
     id: str | None = None
-    taken_at: str | None = None
+    code: Code
+    message: str
 
 
 def parse_metadata(text: str) -> Metadata:
@@ -53,7 +74,7 @@ def parse_metadata(text: str) -> Metadata:
     if len(text) > LONGEST_METADATA:
         raise Refused(Code.BAD_METADATA, f"the text before a picture has at most {LONGEST_METADATA} characters")
     try:
-        given = _Given.model_validate_json(text)
+        given = MetadataText.model_validate_json(text)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
@@ -81,11 +102,7 @@ def _readable_id(text: str) -> str | None:
 def reply(outcome: Stored | Refused) -> str:
     """Write the answer to a frame."""
     if isinstance(outcome, Stored):
-        return _json(type="stored", id=outcome.id, partition=outcome.partition, offset=outcome.offset)
-    if outcome.frame_id is None:
-        return _json(type="error", code=outcome.code.value, message=outcome.sentence)
-    return _json(type="error", id=outcome.frame_id, code=outcome.code.value, message=outcome.sentence)
-
-
-def _json(**fields: str | int) -> str:
-    return json.dumps(fields, separators=(",", ":"))
+        stored = StoredReply(id=outcome.id, partition=outcome.partition, offset=outcome.offset)
+        return stored.model_dump_json()
+    refused = ErrorReply(id=outcome.frame_id, code=outcome.code, message=outcome.sentence)
+    return refused.model_dump_json(exclude_none=True)

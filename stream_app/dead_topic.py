@@ -153,7 +153,7 @@ async def open_dead_topic(bootstrap: str, topic: str) -> AsyncIterator[DeadTopic
         NoSuchLetter: the topic was never made.
         KafkaError: Kafka can't be reached.
     """
-    partitions = await _partitions(bootstrap, topic)
+    partitions = await partitions_of(bootstrap, topic)
     if not partitions:
         raise NoSuchLetter(f"there is no topic {topic}: run `rollcall topics`")
     consumer = AIOKafkaConsumer(
@@ -208,7 +208,12 @@ def _no_letter(place: Place) -> NoSuchLetter:
     return NoSuchLetter(f"there is no dead letter {place[0]}:{place[1]}, or Kafka has deleted it by age")
 
 
-async def _partitions(bootstrap: str, topic: str) -> list[TopicPartition]:
+async def partitions_of(bootstrap: str, topic: str) -> list[TopicPartition]:
+    """Give a topic's partitions; none where it was never made.
+
+    Raises:
+        KafkaError: Kafka can't be reached.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()

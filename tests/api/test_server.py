@@ -113,12 +113,6 @@ async def test_every_line_of_the_guide_works_in_its_order(
     assert '"excused"' in shown
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-async def test_every_line_about_following_events_over_rest_works(server: Server, administrator_token: str) -> None:
-    shown = await run(blocks_of("consume-events.md"), {"API": server.url, "TOKEN": administrator_token})
-    assert shown.count('"next_cursor"') == 2
-
-
 async def run(blocks: list[str], environment: dict[str, str]) -> str:
     script = "set -euo pipefail\n" + "\n".join(blocks)
     ran = await asyncio.to_thread(

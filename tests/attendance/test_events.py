@@ -1,4 +1,4 @@
-"""The events as others parse them: pinned in `contract/`, by names and values.
+"""The events as others parse them: pinned in `docs/examples/events/`, by names and values.
 
 A change that breaks one of these files breaks somebody's analytics: it is a new version of the event, in a new file.
 """
@@ -21,7 +21,7 @@ from attendance.records import Record
 from attendance.status import Status
 from tests.attendance.building import MEETING, STUDENT, at, looked_at, meeting, sighting
 
-CONTRACT = Path(__file__).parent / "contract"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "events"
 TEACHER = "0a1b2c3d4e5f"
 IN_COURSE = replace(
     meeting(), course_id="6f5b7a07-cb5d-4e5d-9fb8-5eafa06ecf06", term_id="7a6c8b18-dc6e-4f6e-80c9-6fb0b17fd007"
@@ -61,7 +61,7 @@ PINNED = {
 
 
 def pinned(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((CONTRACT / name).read_text())
+    loaded: dict[str, Any] = json.loads((EXAMPLES / name).read_text())
     return loaded
 
 
@@ -95,7 +95,7 @@ def test_a_value_that_this_version_does_not_have_is_refused() -> None:
 
 def test_one_type_of_event_is_not_read_as_the_other() -> None:
     with pytest.raises(ValidationError, match="type"):
-        AttendanceChanged.model_validate_json((CONTRACT / "meeting.closed.v1.json").read_text())
+        AttendanceChanged.model_validate_json((EXAMPLES / "meeting.closed.v1.json").read_text())
 
 
 def test_an_event_tells_its_own_revision_whatever_came_after_it() -> None:

@@ -1,4 +1,4 @@
-"""The event of the topic `sightings` as others parse it: pinned in `contract/`, by names and values."""
+"""The event of the topic `sightings` as others parse it: pinned in `docs/examples/events/`, by names and values."""
 
 import json
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from attendance.sighting_events import (
     sighting_event,
 )
 
-CONTRACT = Path(__file__).parent / "contract"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "events"
 NAMES = ("sighting.v1.decided.json", "sighting.v1.ended.unknown.json")
 SEEN = datetime(2026, 3, 2, 9, 0, 0, 250_000, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 9, 0, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def built(name: str) -> SightingEvent:
 
 
 def pinned(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((CONTRACT / name).read_text())
+    loaded: dict[str, Any] = json.loads((EXAMPLES / name).read_text())
     return loaded
 
 

@@ -1,4 +1,4 @@
-"""The messages of `frames` and `frames.dead` as another version of a worker left them: pinned in `contract/`.
+"""The messages of `frames` and `frames.dead` as another version left them: pinned in `docs/examples/frames/`.
 
 Two versions of a worker read the same topics during an upgrade. A change that breaks one of these files loses frames.
 """
@@ -17,7 +17,7 @@ from stream_app.dead_topic import Receipt, letter_of, receipt_of
 from stream_app.messages import Message, Refused
 from stream_app.replayed import count_replays, first_arrival, replay_headers
 
-CONTRACT = Path(__file__).parent / "contract"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "frames"
 KEY = bytes(range(32))
 CAMERA = "3c2e4d74-9e2a-4b2a-8c85-2b7c7d3b9c03"
 PICTURE = b"bytes that stand for a picture"
@@ -29,7 +29,7 @@ Headers = list[tuple[str, bytes]]
 
 
 def pinned(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((CONTRACT / name).read_text())
+    loaded: dict[str, Any] = json.loads((EXAMPLES / name).read_text())
     return loaded
 
 

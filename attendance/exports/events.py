@@ -1,0 +1,56 @@
+"""Events as rows: a table for each version of an event, with a column for each of its fields and its own text."""
+
+from attendance.events import AttendanceChanged, MeetingClosed
+from attendance.exports.columns import Column, Kind, Row
+from attendance.status import Status
+
+Event = AttendanceChanged | MeetingClosed
+
+_OF_ALL = (Column("id"), Column("time", Kind.MOMENT), Column("meeting_id"))
+_OF_MEETING = (
+    Column("class_id"),
+    Column("course_id"),
+    Column("term_id"),
+    Column("scheduled_start", Kind.MOMENT),
+    Column("scheduled_end", Kind.MOMENT),
+    Column("local_date", Kind.DAY),
+    Column("zone"),
+)
+_TEXT = Column("event")
+
+CHANGED_COLUMNS = (
+    *_OF_ALL,
+    Column("student_id"),
+    Column("revision", Kind.COUNT),
+    Column("status"),
+    Column("previous_status"),
+    Column("provisional", Kind.FLAG),
+    Column("cause"),
+    Column("method"),
+    Column("first_seen", Kind.MOMENT),
+    Column("last_seen", Kind.MOMENT),
+    *_OF_MEETING,
+    _TEXT,
+)
+CLOSED_COLUMNS = (
+    *_OF_ALL,
+    Column("close_number", Kind.COUNT),
+    Column("taken", Kind.FLAG),
+    Column("coverage", Kind.SHARE),
+    *(Column(f"count_{status.value}", Kind.COUNT) for status in Status),
+    *_OF_MEETING,
+    _TEXT,
+)
+
+
+def event_columns(kind: type[Event]) -> tuple[Column, ...]:
+    """Give the columns of a version's table."""
+    return CHANGED_COLUMNS if kind is AttendanceChanged else CLOSED_COLUMNS
+
+
+def event_row(event: Event, text: str) -> Row:
+    """Write an event as a row; `text` is the event as it was frozen."""
+    fields = event.data.model_dump(mode="python")
+    counts = {f"count_{status.value}": count for status, count in fields.pop("counts", {}).items()}
+    words = {name: fields[name].value for name in ("status", "previous_status", "cause", "method") if fields.get(name)}
+    return {"id": event.id, "time": event.time, **fields, **words, **counts, "event": text}
