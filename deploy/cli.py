@@ -25,6 +25,7 @@ _COMMANDS = (
     ("import", "attendance.import_runs.cli:app", "Take in rosters, meetings and photos that the school hands over."),
     ("topics", "deploy.topics_cli:topics", "Create the Kafka topics, or report how they differ."),
     ("ingest", "ingest.cli:run", "Run the service that cameras connect to."),
+    ("agent", "ingest.agent.cli:app", "Read cameras and send their pictures, through outages."),
     ("stream", "stream_app.cli:run", "Run one worker of the stream app."),
     ("dead", "stream_app.dead_cli:app", "List, show and replay frames that were refused."),
     ("roll", "api.roll_cli:app", "Show, confirm and correct a roll, and call it by a code."),

@@ -15,7 +15,7 @@ from ingest.budget import Budget
 from ingest.checks import FrameChecks
 from ingest.connection import Services
 from ingest.connections import Connections
-from ingest.health import alive, figures, ready
+from ingest.health import alive, figures, ready, time
 from ingest.publishing import Producer, Publisher
 from ingest.settings import IngestSettings
 from ingest.socket import frames_socket
@@ -73,6 +73,7 @@ def create_app(
             Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", figures),
+            Route("/time", time),
         ],
         lifespan=lifespan,
     )
