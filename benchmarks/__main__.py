@@ -7,7 +7,7 @@ from importlib import import_module
 import benchmarks
 
 # Modules of this package that aren't benchmarks.
-_MATERIAL = {"__main__", "bare_loop", "campus", "face_views", "live", "material", "running_app", "school"}
+_MATERIAL = {"__main__", "bare_api", "bare_loop", "campus", "face_views", "live", "material", "running_app", "school"}
 _MATERIAL |= {f"chaos_{part}" for part in ("campus", "faults", "load", "outcome", "recovery")}
 
 

