@@ -18,8 +18,9 @@ install: .venv/.editable $(JARS)/.installed ## Install everything into .venv and
 demo: install ## Call the roll of one lecture on real parts; EXIT=1 ends by itself, non-zero unless the roll is right
 	$(BIN)/rollcall demo $(if $(EXIT),--exit)
 
+# Two for each core: many tests wait for other processes. In the order of tests/conftest.py, which spreads those.
 test: install ## Run the tests
-	$(BIN)/pytest -n auto --dist loadfile -m "not long" $(ARGS)
+	$(BIN)/pytest -n $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: install ## Run the long tests
 	$(BIN)/pytest -m long --timeout=3600 $(ARGS)

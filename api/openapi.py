@@ -57,6 +57,7 @@ _OWN_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("DELETE", "/v1/students/{student_id}"): ("conflict",),
     ("POST", "/v1/classes"): ("conflict",),
     ("PATCH", "/v1/classes/{class_id}"): ("conflict",),
+    ("GET", "/v1/unconfirmed"): ("not_found",),
     ("GET", "/v1/reports/classes"): ("not_found",),
     ("GET", "/v1/exports/records"): ("not_found",),
     ("DELETE", "/v1/classes/{class_id}"): ("conflict",),

@@ -15,6 +15,22 @@ from stream_app.cores import use_one_thread_a_process
 use_one_thread_a_process()
 
 
+# Files that mostly wait for other processes. In a row, as they are collected, they leave the cores idle for minutes.
+_WAITING = ("tests/system/", "tests/stack/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that wait evenly among those that compute; the order within a file stays."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    computing = [file for file in files if not file.startswith(_WAITING)]
+    waiting = [file for file in files if file.startswith(_WAITING)]
+    place = {file: number / len(computing) for number, file in enumerate(computing)}
+    place |= {file: number / len(waiting) for number, file in enumerate(waiting)}
+    items[:] = [item for file in sorted(files, key=place.__getitem__) for item in files[file]]
+
+
 @pytest.fixture(scope="session")
 async def stack() -> AsyncIterator[LocalStack]:
     """Kafka and SecantusDB on free ports in a home of their own, ended with the session.

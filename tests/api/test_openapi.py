@@ -15,7 +15,7 @@ from attendance.coverage import Coverage
 from attendance.records import Sighting
 from attendance.store import Store
 from tests.api.callers import Caller, body_of
-from tests.api.school import School
+from tests.api.school import School, an_id
 
 VOID = {"meta"}
 # Their examples hold while a meeting is on, or for a student's or a reader's token; `test_codes` goes through them.
@@ -73,6 +73,19 @@ def test_every_route_says_what_it_does_for_whom_and_how_it_refuses(document: dic
             assert {CATALOGUE[code][0] for code in codes} == {int(status)}
     names = [operation["operationId"] for _, _, operation in operations_of(document)]
     assert len(names) == len(set(names))
+
+
+async def test_what_a_filter_by_an_unknown_id_is_answered_with_is_described(
+    document: dict[str, Any], administrator: Caller
+) -> None:
+    filtered = 0
+    for method, path, operation in operations_of(document):
+        for parameter in operation.get("parameters", ()):
+            if method == "GET" and parameter["in"] == "query" and parameter["name"].endswith("_id") and "{" not in path:
+                answer = await administrator.get(path, params={parameter["name"]: an_id()})
+                assert str(answer.status_code) in operation["responses"], (path, parameter["name"])
+                filtered += 1
+    assert filtered > 3
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:

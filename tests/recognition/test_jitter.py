@@ -104,6 +104,7 @@ def people(faces_of: Callable[[str], list[Path]]) -> Enrolled:
     )
 
 
+@pytest.mark.long
 def test_thorough_templates_mix_with_plain_ones(people: Enrolled) -> None:
     near = (people.plain * people.thorough).sum(axis=1)
     # Two photos of one person have 0.96 to one another on average.
