@@ -18,6 +18,7 @@ _TIMEOUT_MS = 10_000
 # Each frame as soon as it is there: FFmpeg's own buffers would add up to a second to when it seems to be taken.
 _LIVE = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
 _opening = threading.Lock()
+_FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _GIVEN_OUT_LATE = {"h264", "avc1", "hevc", "hev1", "hvc1"}
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 # A file that was touched later than this may not be written to its end.
@@ -218,10 +219,14 @@ class _Folder:
 
 
 def _opened(place: str, ffmpeg_options: str, options: list[int]) -> cv2.VideoCapture:
-    # OpenCV takes FFmpeg's options from the environment alone, and a clip opened with a stream's loses its beginning.
+    # OpenCV takes FFmpeg's options from the environment alone, and a clip opened with a stream's loses its beginning:
+    # so they are there for this one alone.
     with _opening:
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = ffmpeg_options
-        return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
+        os.environ[_FFMPEG_OPTIONS] = ffmpeg_options
+        try:
+            return cv2.VideoCapture(place, cv2.CAP_FFMPEG, options)
+        finally:
+            del os.environ[_FFMPEG_OPTIONS]
 
 
 def _codec(capture: cv2.VideoCapture) -> str:

@@ -112,6 +112,7 @@ def test_thorough_templates_mix_with_plain_ones(people: Enrolled) -> None:
     assert near.min() > 0.96
 
 
+@pytest.mark.long
 def test_thorough_enrolment_tells_people_from_strangers_at_least_as_well(people: Enrolled) -> None:
     mates = [float((gallery * people.probes).sum(axis=1).mean()) for gallery in (people.plain, people.thorough)]
     assert mates[1] > mates[0]

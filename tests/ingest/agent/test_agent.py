@@ -17,7 +17,8 @@ import pytest
 from ingest import from_message
 from ingest.agent.agent import Agent
 from ingest.agent.clock import Clock
-from ingest.agent.config import read_config
+from ingest.agent.config import CameraSettings, read_config
+from ingest.agent.sources import SourceFailed, open_source
 from tests.ingest.agent.files import frame_id, said_at, stored, write_config
 from tests.ingest.agent.link import link_to
 from tests.ingest.conftest import GATEWAY_KEY, Device, Service
@@ -47,6 +48,13 @@ def shade(message: object) -> int:
     picture = cv2.imdecode(np.frombuffer(message.value, np.uint8), cv2.IMREAD_GRAYSCALE)  # type: ignore[attr-defined]
     assert picture is not None
     return round(float(picture.mean()) / 8)
+
+
+def test_how_a_stream_is_opened_is_not_how_the_next_clip_of_the_process_is(tmp_path: Path) -> None:
+    settings = CameraSettings(camera="c", source="rtsp://127.0.0.1:9/none")
+    with pytest.raises(SourceFailed):
+        open_source(settings, Clock(), threading.Event(), tmp_path)
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
 
 
 async def test_a_clip_is_played_once_at_its_pace_and_the_agent_ends_when_all_is_stored(
