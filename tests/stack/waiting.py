@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, *, within_s: float = 60) -> float:
+async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, *, within_s: float = 300) -> float:
     """Wait until the condition holds, and tell how long that took. The bound only ends a test that would never end."""
     began = time.monotonic()
     while True:

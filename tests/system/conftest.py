@@ -43,6 +43,7 @@ async def make_workers() -> AsyncIterator[MakeWorkers]:
     yield make
     for workers in made:
         workers.end()
+        workers.print_logs()
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ async def disturbed(
         await _begun(campus, portion)
         grown = {name: await workers.frames(name) - count for name, count in before.items() if name in workers.running}
         await fault(max(grown, key=lambda name: grown[name]))
-    return await outcome_of(campus, lecture.school, letters=len(lecture.refused), seconds=150)
+    return await outcome_of(campus, lecture.school, letters=len(lecture.refused))
 
 
 def _portions(frames: list[Frame], count: int) -> Iterator[list[Frame]]:
@@ -42,4 +42,4 @@ async def _begun(campus: Campus, portion: list[Frame]) -> None:
         through = await campus.store.progress.processed_through([first.camera_id])
         return through.get(first.camera_id, first.taken_at) > first.taken_at
 
-    await until(is_begun, seconds=120)
+    await until(is_begun)

@@ -8,7 +8,7 @@ from typing import Any
 from attendance.records import Record
 from tests.system.campus import Campus
 from tests.system.school import School
-from tests.system.waiting import closed
+from tests.system.waiting import PATIENCE_SECONDS, closed
 
 # It says how long a camera looked, or when something was done: a fault may change it.
 _MAY_DIFFER = ("last_seen", "coverage")
@@ -27,7 +27,7 @@ class Outcome:
     contradictions: tuple[str, ...] = ()
 
 
-async def outcome_of(campus: Campus, school: School, *, letters: int, seconds: float = 90) -> Outcome:
+async def outcome_of(campus: Campus, school: School, *, letters: int, seconds: float = PATIENCE_SECONDS) -> Outcome:
     """Wait until the meeting is closed and all is told, and read what there is. `letters`: how many are to come."""
     await closed(campus, school.meeting.id, seconds=seconds)
     records = await campus.store.records.of_meeting(school.meeting.id)

@@ -72,7 +72,6 @@ def log_of(folder: Path) -> str:
     return (folder / "second.log").read_text()
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_worker_that_comes_back_within_its_session_costs_the_others_no_rebalance(
     make_campus: MakeCampus, tmp_path: Path, ending: AsyncExitStack, how: signal.Signals
@@ -107,7 +106,6 @@ async def test_a_worker_that_comes_back_within_its_session_costs_the_others_no_r
     assert log_of(tmp_path / "other").count("rebalance") == 0
 
 
-@pytest.mark.timeout(150)
 async def test_of_two_workers_with_one_id_on_two_machines_one_stops_and_says_why(
     make_campus: MakeCampus, tmp_path: Path, ending: AsyncExitStack
 ) -> None:

@@ -104,7 +104,6 @@ async def produced_by_itself(campus: Campus, school: School) -> None:
     await campus.produce_raw([(frame.camera_id.encode(), frame.picture, [("traceparent", FORGED), *headers])])
 
 
-@pytest.mark.timeout(180)
 async def test_a_lecture_is_seen_in_metrics_logs_traces_and_sightings_and_nobodys_name_in_any(
     make_campus: MakeCampus, collector: Collector
 ) -> None:

@@ -53,7 +53,6 @@ async def _send(campus: Campus, camera_id: str, token: str, frames: list[tuple[d
 
 
 @pytest.mark.parametrize("engine", ["fast", "face_recognition"])
-@pytest.mark.timeout(240)
 async def test_a_lecture_sent_by_a_camera_is_a_roll_over_rest_and_events_on_kafka(
     make_campus: MakeCampus, engine: str
 ) -> None:

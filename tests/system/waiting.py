@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable
 from attendance.meetings import Meeting, MeetingState
 from tests.system.campus import Campus
 
+# For what never comes. How long what comes may take on a machine with other things to do, no test judges.
+PATIENCE_SECONDS = 600.0
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a condition holds, or fail."""
     deadline = time.monotonic() + seconds
     while not await condition():
@@ -16,7 +19,7 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60
         await asyncio.sleep(0.1)
 
 
-async def closed(campus: Campus, meeting_id: str, *, seconds: float = 90) -> Meeting:
+async def closed(campus: Campus, meeting_id: str, *, seconds: float = PATIENCE_SECONDS) -> Meeting:
     """Wait until a meeting is closed and nothing is left to send."""
 
     async def is_closed() -> bool:

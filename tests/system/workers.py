@@ -31,10 +31,12 @@ class Workers:
         self._settings = settings
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
+        self._started: dict[str, None] = {}
 
     def start(self, name: str = "one") -> None:
         """Start a worker, without waiting for it."""
         port = self.ports.setdefault(name, free_port())
+        self._started[name] = None
         environment = {**self._campus.environment, "ROLLCALL_STREAM_PORT": str(port), **_NEVER_THIN, **self._settings}
         with self.log_file(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
@@ -44,6 +46,12 @@ class Workers:
     def log_file(self, name: str) -> Path:
         """Give the file that a worker logs to."""
         return self._campus.connection.home / f"worker-{name}.log"
+
+    def print_logs(self) -> None:
+        """Print the end of every worker's log: shown where the test failed."""
+        for name in self._started:
+            lines = self.log_file(name).read_text(errors="replace").splitlines()
+            sys.stdout.write("\n".join([f"worker {name}, the last of {len(lines)} lines:", *lines[-60:], ""]))
 
     async def ready(self, name: str = "one") -> None:
         """Wait until a worker has its share of the partitions and can work."""
@@ -55,7 +63,7 @@ class Workers:
                     return (await client.get(f"http://127.0.0.1:{self.ports[name]}/readyz")).is_success
                 return False
 
-            await until(answers, seconds=90)
+            await until(answers)
 
     async def frames(self, name: str) -> float:
         """Give how many frames a worker has finished since its start; none where it doesn't answer."""
