@@ -1,6 +1,7 @@
 """What every test can ask for: the real Kafka and the real database, started once for the whole session."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from stream_app.cores import use_one_thread_a_process
 # Before anything loads NumPy: its threads wait for each other on a machine that has other things to do, and a fit that
 # takes seconds takes minutes.
 use_one_thread_a_process()
+
+# A shell has what it runs in the background ignore Ctrl-C, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Files that mostly wait for other processes. In a row, as they are collected, they leave the cores idle for minutes.
