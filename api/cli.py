@@ -1,5 +1,6 @@
 """`rollcall api`: run the API."""
 
+import asyncio
 import socket
 import sys
 
@@ -14,6 +15,7 @@ from attendance.audit import AuditKey
 from attendance.keys import KeyUnusable, LookUpKey
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
+from attendance.store import require_keys
 from recognition import UnknownEngine
 
 # Longer than the longest answer but a photo's; after it, open connections are cut.
@@ -38,6 +40,7 @@ def run(
     try:
         LookUpKey(connection.look_up_key_file).require()
         AuditKey(connection.audit_key_file).require()
+        asyncio.run(require_keys(connection))
         app = create_app(connection, settings)
     except (KeyUnusable, UnknownEngine) as error:
         structlog.get_logger(__name__).error(str(error))

@@ -13,6 +13,7 @@ from starlette.routing import compile_path
 
 from api.access import ACCESS
 from api.problems import FieldError, Problem
+from attendance.keys import KeyUnusable
 from attendance.store import Conflict, Missing, NoConsent, StoreUnavailable
 from recognition import EnrolmentError, PictureError, RecognitionError
 
@@ -30,6 +31,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer(_http))
     app.add_exception_handler(RequestValidationError, _answer(_validation))
     app.add_exception_handler(StoreUnavailable, _answer(_unavailable))
+    app.add_exception_handler(KeyUnusable, _answer(_keys_unusable))
     app.add_exception_handler(Missing, _answer(lambda _request, error: Problem("not_found", str(error))))
     app.add_exception_handler(Conflict, _answer(lambda _request, error: Problem("conflict", str(error))))
     app.add_exception_handler(NoConsent, _answer(lambda _request, error: Problem("consent_missing", str(error))))
@@ -88,6 +90,11 @@ def _unavailable(_request: Request, error: StoreUnavailable) -> Problem:
     log.warning("the database does not answer", error=str(error))
     detail = "it did not answer in time: try again in some seconds, and look first whether a write was done after all"
     return Problem("store_unavailable", detail, headers=RETRY_AFTER)
+
+
+def _keys_unusable(_request: Request, error: KeyUnusable) -> Problem:
+    log.error("people's keys can't be used", error=str(error))
+    return Problem("store_unavailable", "what is kept can't be read now; the log says why", headers=RETRY_AFTER)
 
 
 def _picture(_request: Request, error: RecognitionError) -> Problem:

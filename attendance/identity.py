@@ -1,7 +1,7 @@
 """What names a person, and the one place where it is put into the form in which it is kept.
 
 Names, email and the school's own ids go through an `IdentityCodec`; the store keeps what that gives and never looks
-inside. So a key for each person can come between without anything else knowing.
+inside. `attendance.sealing` has the one that seals under each person's key.
 """
 
 import json
@@ -38,27 +38,33 @@ class IdentityCodec(Protocol):
         ...
 
 
-class PlainCodec:
-    """Keeps the fields as they are: JSON behind a byte that says so."""
-
-    async def seal(self, people: Mapping[str, Fields]) -> dict[str, bytes]:
-        """Write each as JSON."""
-        return {person: _PLAIN + _written(fields) for person, fields in people.items()}
-
-    async def open(self, sealed: Mapping[str, bytes]) -> dict[str, Fields]:
-        """Read each."""
-        return {person: _read(person, kept) for person, kept in sealed.items()}
+def is_plain(kept: bytes) -> bool:
+    """Tell whether it was kept before there were keys: JSON behind a byte that says so."""
+    return kept[:1] == _PLAIN
 
 
-def _written(fields: Fields) -> bytes:
+def written(fields: Fields) -> bytes:
+    """Write fields as JSON, as they are sealed."""
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _read(person: str, kept: bytes) -> Fields:
-    if kept[:1] != _PLAIN:
-        raise IdentityUnreadable(f"what is kept of {person} isn't plain")
+def read_plain(person: str, kept: bytes) -> Fields:
+    """Read what was kept plain.
+
+    Raises:
+        IdentityUnreadable: it is damaged.
+    """
+    return read(person, kept.removeprefix(_PLAIN))
+
+
+def read(person: str, text: bytes) -> Fields:
+    """Read what `written` gave.
+
+    Raises:
+        IdentityUnreadable: it is damaged.
+    """
     try:
-        fields = json.loads(kept[1:])
+        fields = json.loads(text)
     except ValueError as error:
         raise IdentityUnreadable(f"what is kept of {person} is damaged") from error
     if not isinstance(fields, dict):

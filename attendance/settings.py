@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from attendance.topics import Topics
@@ -64,13 +64,26 @@ class ConnectionSettings(BaseSettings):
         default_factory=_default_key_file("look-up.key"),
         description="the key by which people are found by the school's own ids, as 64 hex digits",
     )
-
     audit_key_file: Path = Field(
         default_factory=_default_key_file("audit.key"), description="the key that seals the audit, as 64 hex digits"
     )
     audit_head_file: Path = Field(
         default_factory=_in_home("audit/head.json"),
         description="the end of the audit, kept outside of the database; best where no one who writes there can write",
+    )
+
+    master_key_file: Path = Field(
+        default_factory=_default_key_file("master.key"),
+        description="the key that wraps people's own keys, as 64 hex digits; not read where one of the next two is set",
+    )
+    master_key: SecretStr = Field(default=SecretStr(""), description="that key itself, instead of its file")
+    master_key_command: str = Field(default="", description="what prints that key, a key service's say, instead of it")
+    key_store_file: Path = Field(
+        default_factory=_default_key_file("people.sqlite"),
+        description="people's own keys, wrapped; not used where key_store_url is set",
+    )
+    key_store_url: str = Field(
+        default="", description="another database for people's own keys, as a MongoDB address that ends with its name"
     )
 
     @field_validator("home")

@@ -92,6 +92,7 @@ class Installation:
         )
         make_key(self.connection.look_up_key_file)
         make_key(self.connection.audit_key_file)
+        make_key(self.connection.master_key_file)
         self.environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,

@@ -62,7 +62,7 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
 
     Raises:
         attendance.store.StoreUnavailable: the database can't be reached.
-        KeyUnusable: the look-up key isn't the one that the database was written with.
+        KeyUnusable: the look-up key, the master key or the key store isn't what the database was written with.
         aiokafka.errors.KafkaError: Kafka can't be reached, or refuses a topic.
     """
     keys = {
@@ -70,11 +70,14 @@ async def initialise(connection: ConnectionSettings, topics: TopicSettings | Non
         "the look-up key": connection.look_up_key_file,
         "the audit's key": connection.audit_key_file,
     }
+    if not connection.master_key.get_secret_value() and not connection.master_key_command:
+        keys["the master key"] = connection.master_key_file
     made_keys = tuple(name for name, path in keys.items() if make_key(path))
     reports = await ensure_topics(connection, topics or TopicSettings())
     store = Store(connection)
     try:
         await store.ensure_indexes()
+        await store.check_keys()
         await store.migrations.run()
         await store.look_up.check()
         token = None

@@ -1,5 +1,6 @@
 """`rollcall stream`: run one worker of the stream app."""
 
+import asyncio
 import sys
 
 import faust
@@ -8,6 +9,7 @@ import structlog
 from attendance.keys import KeyUnusable, read_gateway_key
 from attendance.logs import configure_logging
 from attendance.settings import ConnectionSettings
+from attendance.store import require_keys
 from attendance.tracing import switch_on
 from recognition import RecognitionError, load_engine
 from stream_app.app import create_app
@@ -23,6 +25,7 @@ def run() -> None:
     switch_on("stream")
     try:
         read_gateway_key(connection.gateway_key_file)
+        asyncio.run(require_keys(connection))
         load_engine(settings.engine)
         member = hold_member(connection.home, settings.worker)
     except (KeyUnusable, RecognitionError, MemberIdTaken, OSError) as error:

@@ -2,7 +2,12 @@
 
 from datetime import datetime
 
+import structlog
+
 from attendance.people import Consent, StoredTemplate
+from attendance.sealing import SealedTemplates
+from attendance.sealing.box import SealBroken
+from attendance.sealing.templates import open_template, seal_template
 from attendance.store.collection import (
     BY_CHANGE,
     Collection,
@@ -19,12 +24,19 @@ from attendance.store.collection import (
 from attendance.store.errors import NoConsent
 from recognition import Template
 
+log = structlog.get_logger(__name__)
+
+# Which form new documents have; `migrations.py` brings earlier ones to it.
+BIOMETRICS_SCHEMA = 2
+_NEW: Document = {"templates": [], "schema": BIOMETRICS_SCHEMA}
+
 
 class Biometrics:
     """The collection `biometrics`, by student id."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, sealed: SealedTemplates) -> None:
         self._collection = collection
+        self._sealed = sealed
 
     async def ensure_indexes(self) -> None:
         """Workers ask whose templates changed."""
@@ -39,7 +51,7 @@ class Biometrics:
             "given_at": consent.given_at,
             "guardian": consent.guardian,
         }
-        update = {"$set": {"consent": fields, "updated_at": present()}, "$setOnInsert": {"templates": []}}
+        update = {"$set": {"consent": fields, "updated_at": present()}, "$setOnInsert": _NEW}
         await update_one(self._collection, {"_id": consent.student_id}, update, upsert=True)
 
     async def consent_of(self, student_id: str) -> Consent | None:
@@ -48,20 +60,34 @@ class Biometrics:
         return _consent(document) if document and document.get("consent") else None
 
     async def withdraw_consent(self, student_id: str, now: datetime) -> bool:
-        """End the consent and delete the templates, in one write; tell whether there was a consent."""
+        """End the consent and delete the templates, in one write, then their key; tell whether there was a consent.
+
+        Said again it destroys the key again: the first time may have been broken off between the two.
+        """
         update: Document = {"$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": present()}}
-        return await update_one(self._collection, {"_id": student_id, "consent": {"$ne": None}}, update)
+        done = await update_one(self._collection, {"_id": student_id, "consent": {"$ne": None}}, update)
+        await self._sealed.destroy(student_id)
+        return done
 
     async def add_template(self, template: StoredTemplate) -> None:
         """Keep a template, if its student's consent stands at the moment of the write.
 
         Raises:
             NoConsent: it doesn't.
+            KeyUnusable: there is no key to seal it with.
         """
-        update = {"$push": {"templates": _to_document(template)}, "$set": {"updated_at": present()}}
-        standing = {"_id": template.student_id, "consent": {"$ne": None}}
+        student_id = template.student_id
+        standing = {"_id": student_id, "consent": {"$ne": None}}
+        missing = NoConsent(f"student {student_id} has no standing consent")
+        if await find_one(self._collection, standing) is None:
+            raise missing  # before a key is made for them
+        key = await self._sealed.key_for(student_id)
+        update = {"$push": {"templates": _to_document(key, template)}, "$set": {"updated_at": present()}}
         if not await update_one(self._collection, standing, update):
-            raise NoConsent(f"student {template.student_id} has no standing consent")
+            raise missing
+        if not await self._sealed.still(student_id, key):  # withdrawn, and given again, while it was sealed
+            await self.remove_template(student_id, template.id)
+            raise missing
 
     async def remove_template(self, student_id: str, template_id: str) -> bool:
         """Delete one template; tell whether there was one."""
@@ -69,9 +95,12 @@ class Biometrics:
         return await update_one(self._collection, {"_id": student_id, "templates.id": template_id}, update)
 
     async def templates_of(self, student_ids: list[str]) -> list[StoredTemplate]:
-        """Give all templates of these students; those without a standing consent have none."""
-        documents = await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}})
-        return [_template(document["_id"], part) for document in documents for part in document["templates"]]
+        """Give all templates of these students; those without a standing consent, or without their key, have none.
+
+        Raises:
+            KeyUnusable: the keys can't be had.
+        """
+        return await self._templates(await find_by_ids(self._collection, student_ids, {"consent": {"$ne": None}}))
 
     async def consenting(self, student_ids: list[str]) -> set[str]:
         """Give those of the students who have a standing consent."""
@@ -89,24 +118,65 @@ class Biometrics:
         documents = await find_all(self._collection, {"consent": {"$ne": None}}, limit=most + 1)
         if len(documents) > most:
             return None
-        return [_template(document["_id"], part) for document in documents for part in document["templates"]]
+        return await self._templates(documents)
+
+    async def sealing(self, documents: list[Document]) -> list[Document]:
+        """Give the updates that seal templates from before there were keys.
+
+        Raises:
+            KeyUnusable: the keys can't be had.
+        """
+        updates: list[Document] = []
+        for document in documents:
+            parts: list[Document] = []
+            for part in document.get("templates", []):
+                if "values" in part:
+                    key = await self._sealed.key_for(document["_id"])
+                    parts.append(_to_document(key, _template(None, document["_id"], part)))
+                else:
+                    parts.append(part)
+            updates.append({"$set": {"templates": parts, "updated_at": present()}})
+        return updates
 
     async def changed_since(self, moment: datetime) -> list[str]:
         """Give the ids of the students whose consent or templates changed at this moment or later."""
         return await find_values(self._collection, "_id", since(moment))
 
+    async def _templates(self, documents: list[Document]) -> list[StoredTemplate]:
+        keys = await self._sealed.keys_of([document["_id"] for document in documents if document["templates"]])
+        found: list[StoredTemplate] = []
+        for document in documents:
+            student_id, parts = document["_id"], document["templates"]
+            try:
+                found += _opened(keys.get(student_id), student_id, parts)
+            except SealBroken:  # the key at hand may be one from before a withdrawal
+                key = (await self._sealed.keys_of([student_id], at_hand=False)).get(student_id)
+                try:
+                    found += _opened(key, student_id, parts)
+                except SealBroken:
+                    log.error("a template can't be opened and is left out", student=student_id)  # noqa: TRY400
+        return found
 
-def _to_document(template: StoredTemplate) -> Document:
+
+def _to_document(key: bytes, template: StoredTemplate) -> Document:
     return {
         "id": template.id,
         "encoder": template.template.encoder,
-        "values": template.template.to_bytes(),
+        "sealed": seal_template(key, template.student_id, template.template),
         "created_at": template.created_at,
     }
 
 
-def _template(student_id: str, part: Document) -> StoredTemplate:
-    template = Template.from_bytes(part["encoder"], part["values"])
+def _opened(key: bytes | None, student_id: str, parts: list[Document]) -> list[StoredTemplate]:
+    """Open a student's templates; without a key those alone that were kept before there were keys."""
+    return [_template(key, student_id, part) for part in parts if key is not None or "values" in part]
+
+
+def _template(key: bytes | None, student_id: str, part: Document) -> StoredTemplate:
+    if key is None or "values" in part:
+        template = Template.from_bytes(part["encoder"], part["values"])
+    else:
+        template = open_template(key, student_id, part["encoder"], part["sealed"])
     return StoredTemplate(part["id"], student_id, template, part["created_at"])
 
 

@@ -8,8 +8,9 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
 
-from attendance.identity import IdentityCodec, PlainCodec
-from attendance.keys import LookUpKey
+from attendance.identity import IdentityCodec
+from attendance.keys import KeyUnusable, LookUpKey
+from attendance.sealing import SealedIdentities, SealedTemplates
 from attendance.settings import ConnectionSettings
 from attendance.store.archive import Archive
 from attendance.store.audit import AuditLog
@@ -18,10 +19,12 @@ from attendance.store.cameras import Cameras
 from attendance.store.cards import Cards
 from attendance.store.classes import Classes
 from attendance.store.codes import Codes
+from attendance.store.collection import find_one, update_one
 from attendance.store.enrollments import Teachings
-from attendance.store.errors import unavailable_on_network_error
+from attendance.store.errors import StoreUnavailable, unavailable_on_network_error
 from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
+from attendance.store.key_documents import key_ring
 from attendance.store.look_up import LookUp
 from attendance.store.meetings import Meetings
 from attendance.store.migrations import Migrations, migrations
@@ -56,7 +59,7 @@ class Store:
         *,
         listeners: Sequence[CommandListener] = (),
     ) -> None:
-        """`codec` seals what names people; it is kept plain unless one is given. `listeners` hear what is asked."""
+        """`codec` seals what names people, instead of their own keys. `listeners` hear what is asked."""
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             settings.mongo_url,
             w="majority",
@@ -69,15 +72,17 @@ class Store:
             event_listeners=list(listeners),
         )
         database = self._client[settings.database]
-        codec = codec or PlainCodec()
-        self.look_up = LookUp(LookUpKey(settings.look_up_key_file), database["keys"])
+        self.keys = key_ring(settings)
+        codec = codec or SealedIdentities(self.keys)
+        self._keys, self._keys_checked = database["keys"], False
+        self.look_up = LookUp(LookUpKey(settings.look_up_key_file), self._keys)
         self.students = Students(database["students"], codec, self.look_up)
         self.teachers = Teachers(database["teachers"], codec, self.look_up)
         self.orgs = orgs(database["orgs"])
         self.academic_sessions = academic_sessions(database["academic_sessions"])
         self.courses = courses(database["courses"])
         self.teachings = Teachings(database["teachings"])
-        self.biometrics = Biometrics(database["biometrics"])
+        self.biometrics = Biometrics(database["biometrics"], SealedTemplates(self.keys))
         self.classes = Classes(database["classes"], database["enrollments"])
         self.cameras = Cameras(database["rooms"], database["cameras"])
         self.meetings = Meetings(database["meetings"])
@@ -101,8 +106,10 @@ class Store:
         )
         self.migrations = Migrations(
             database["migrations"],
-            {"records": database["records"], "students": database["students"]},
-            migrations(self.students.sealing),
+            {name: database[name] for name in ("records", "students", "teachers", "biometrics")},
+            migrations(
+                students=self.students.sealing, teachers=self.teachers.sealing, biometrics=self.biometrics.sealing
+            ),
         )
         self.archive = Archive(database)
         self.pending_events = PendingEvents([database["records"], database["meetings"]])
@@ -134,6 +141,22 @@ class Store:
         ):
             await part.ensure_indexes()
 
+    async def check_keys(self) -> None:
+        """Make sure that people's keys are at hand, and are those that this database was first written with.
+
+        Raises:
+            KeyUnusable: the master key is missing or another one, or the key store is another one, or empty.
+        """
+        name = await self.keys.check()
+        update = {"$setOnInsert": {"store": name}}
+        await update_one(self._keys, {"_id": "people"}, update, upsert=True)
+        kept = await find_one(self._keys, {"_id": "people"})
+        if kept is None or kept["store"] != name:
+            raise KeyUnusable(
+                f"{self.keys.store.place} isn't the key store that this database was written with: put that one back"
+            )
+        self._keys_checked = True
+
     async def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -143,7 +166,31 @@ class Store:
         with unavailable_on_network_error():
             await self._client.admin.command("ping")
         await self.archive.require_finished()
+        if not self._keys_checked:
+            try:
+                await self.check_keys()
+            except KeyUnusable as error:
+                raise StoreUnavailable(str(error)) from error
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+        self.keys.close()
+
+
+async def require_keys(settings: ConnectionSettings) -> None:
+    """Look, before a process starts, whether people's keys are at hand and are this database's.
+
+    Where the database is away, the keys alone are looked at; `ping` looks again.
+
+    Raises:
+        KeyUnusable: with the sentence that says what to do.
+    """
+    store = Store(settings)
+    try:
+        await store.keys.check()
+        await store.check_keys()
+    except StoreUnavailable:
+        return
+    finally:
+        store.close()

@@ -18,6 +18,7 @@ from secrets import token_hex
 
 from pymongo import UpdateOne
 
+from attendance.store.biometrics import BIOMETRICS_SCHEMA
 from attendance.store.collection import Collection, Document, find_one, insert, present, update_one
 from attendance.store.errors import Conflict, unavailable_on_network_error
 from attendance.store.people import CLEAR, PERSON_SCHEMA
@@ -66,14 +67,17 @@ def _record_2(document: Document) -> Document:
     return fields
 
 
-def migrations(students: Change) -> tuple[Migration, ...]:
+def migrations(*, students: Change, teachers: Change, biometrics: Change) -> tuple[Migration, ...]:
     """Give all, in the order in which they are done; only added to.
 
-    `students` brings students' documents to the present form, for which it takes the codec and the key of the store.
+    The three bring documents to the present form, for which they take the keys of the store.
     """
+    person = ("identity", "sourced_hash", "standing", *CLEAR)
     return (
         Migration("records", RECORD_SCHEMA, _records_2, guard=("version",)),
-        Migration("students", PERSON_SCHEMA, students, guard=("identity", "sourced_hash", "standing", *CLEAR)),
+        Migration("students", PERSON_SCHEMA, students, guard=person),
+        Migration("teachers", PERSON_SCHEMA, teachers, guard=person),
+        Migration("biometrics", BIOMETRICS_SCHEMA, biometrics, guard=("updated_at",)),
     )
 
 

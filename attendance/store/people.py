@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from attendance.identity import Fields, IdentityCodec
+from attendance.identity import Fields, IdentityCodec, is_plain
 from attendance.people import Student, Teacher
 from attendance.school import Standing
 from attendance.store.bulk import Written, insert_many, update_many
@@ -29,7 +29,7 @@ from attendance.store.look_up import LookUp
 Person = TypeVar("Person", bound=Student | Teacher)
 
 # Which form new documents have; `migrations.py` brings earlier ones to it.
-PERSON_SCHEMA = 2
+PERSON_SCHEMA = 3
 # What documents from before the codec hold for everybody to read.
 CLEAR = ("given_name", "family_name", "sourced_id", "email")
 _WITHOUT_CLEAR = {"$unset": dict.fromkeys(CLEAR, "")}
@@ -155,7 +155,7 @@ class People(Generic[Person]):
         await update_many(self._collection, updates, f"{self._word}s", written)
 
     async def sealing(self, documents: list[Document]) -> list[Document]:
-        """Give the updates that bring documents from before the codec, or from before versions, to the present form.
+        """Give the updates that bring documents from before the codec, before keys or before versions to today's form.
 
         Where somebody else got the same id of the school's meanwhile, it goes on naming them: the person of the
         earlier document keeps it, sealed, and isn't found by it.
@@ -163,11 +163,12 @@ class People(Generic[Person]):
         Raises:
             KeyUnusable: one of them has an id of the school's, and the key is missing or not this database's.
         """
-        old = [document for document in documents if "identity" not in document]
+        old = [document for document in documents if "identity" not in document or is_plain(document["identity"])]
         if any(document.get("sourced_id") is not None for document in old):
             await self._look_up.check()
         sealed = {document["_id"]: document for document in await self._documents(await self._opened(old))}
-        taken = await self._taken(list(sealed.values()))
+        found_by_it = {document["_id"] for document in documents if document.get("sourced_hash") is not None}
+        taken = await self._taken([each for each in sealed.values() if each["_id"] not in found_by_it])
         updates: list[Document] = []
         for document in documents:
             fields = sealed.get(document["_id"], {})

@@ -77,6 +77,9 @@ class LocalSettings(ConnectionSettings):
             "ROLLCALL_TOPIC_PREFIX": self.topic_prefix,
             "ROLLCALL_GATEWAY_KEY_FILE": str(self.gateway_key_file),
             "ROLLCALL_LOOK_UP_KEY_FILE": str(self.look_up_key_file),
+            "ROLLCALL_MASTER_KEY_FILE": str(self.master_key_file),
+            "ROLLCALL_KEY_STORE_FILE": str(self.key_store_file),
+            "ROLLCALL_KEY_STORE_URL": self.key_store_url,
             "ROLLCALL_AUDIT_KEY_FILE": str(self.audit_key_file),
             "ROLLCALL_AUDIT_HEAD_FILE": str(self.audit_head_file),
             "ROLLCALL_INGEST_PORT": str(self.ingest_port),
@@ -89,7 +92,9 @@ class LocalSettings(ConnectionSettings):
         """Write what was set to a file that only this user can read: an address may hold a password."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(self.model_copy(update={"home": self.home}).model_dump_json(exclude_unset=True))
+        # A secret would be written as stars; whoever set it sets it again.
+        kept = self.model_copy(update={"home": self.home})
+        path.write_text(kept.model_dump_json(exclude_unset=True, exclude={"master_key"}))
 
     @staticmethod
     def kept(path: Path) -> "LocalSettings | None":

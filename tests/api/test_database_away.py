@@ -55,6 +55,7 @@ async def place(own_database: DatabaseProcess, monkeypatch: pytest.MonkeyPatch, 
         mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}", home=tmp_path
     )
     make_key(places.audit_key_file)
+    make_key(places.master_key_file)
     async with running(places, ApiSettings()) as app:
         store: Store = app.state.services.store
         await store.ensure_indexes()

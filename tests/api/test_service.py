@@ -39,6 +39,7 @@ async def test_with_the_database_away_requests_are_asked_to_come_again_and_work_
         mongo_url=own_database.url, kafka_bootstrap="127.0.0.1:1", database=f"api-{uuid4().hex}", home=tmp_path
     )
     make_key(places.audit_key_file)
+    make_key(places.master_key_file)
     async with running(places, ApiSettings()) as app:
         store = app.state.services.store
         await store.ensure_indexes()

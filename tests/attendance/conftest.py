@@ -22,6 +22,7 @@ def database_settings(stack: LocalStack, tmp_path: Path) -> ConnectionSettings:
     settings = ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}", home=tmp_path)
     make_key(settings.look_up_key_file)
     make_key(settings.audit_key_file)
+    make_key(settings.master_key_file)
     return settings
 
 
