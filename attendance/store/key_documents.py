@@ -6,7 +6,7 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ASCENDING, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, ConfigurationError
 
 from attendance.keys import KeyUnusable
 from attendance.sealing import KeyRing, KeyStore, MasterKeys, Purpose, SqliteKeyStore
@@ -48,9 +48,12 @@ class DocumentKeyStore:
             serverSelectionTimeoutMS=_WAIT_MS,
             connectTimeoutMS=_WAIT_MS,
         )
-        database = self._client.get_default_database(default="")
-        if not database.name:
-            raise KeyUnusable("ROLLCALL_KEY_STORE_URL has to end with a database's name: mongodb://host/keys")
+        try:
+            database = self._client.get_default_database()
+        except ConfigurationError as error:
+            raise KeyUnusable(
+                "ROLLCALL_KEY_STORE_URL has to end with a database's name: mongodb://host/keys"
+            ) from error
         self._keys, self._erased, self._facts = database["keys"], database["erased"], database["facts"]
         self.place = f"the database {database.name} of ROLLCALL_KEY_STORE_URL"
 
