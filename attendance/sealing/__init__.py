@@ -12,7 +12,7 @@ from attendance.sealing.identities import SealedIdentities
 from attendance.sealing.key_store import KeyStore, Purpose
 from attendance.sealing.keyring import KeyRing
 from attendance.sealing.master import MasterKeys
-from attendance.sealing.rotation import Rewrapped, rewrap
+from attendance.sealing.rotation import Rewrapped, open_all, rewrap
 from attendance.sealing.sqlite_keys import SqliteKeyStore
 from attendance.sealing.templates import SealedTemplates
 
@@ -25,5 +25,6 @@ __all__ = [
     "SealedIdentities",
     "SealedTemplates",
     "SqliteKeyStore",
+    "open_all",
     "rewrap",
 ]

@@ -48,6 +48,10 @@ class KeyStore(Protocol):
         """Give the next keys in order of person and purpose."""
         ...
 
+    async def count(self) -> int:
+        """Give how many keys there are."""
+        ...
+
     async def replace(self, before: Wrapped, wrapped: bytes) -> bool:
         """Wrap a key otherwise, unless it was changed or destroyed meanwhile; tell whether it was done."""
         ...

@@ -16,6 +16,9 @@ LEASE_SECONDS = 10.0
 # Keys at hand at most, of some 200 bytes each; more are fetched again.
 _MOST_AT_HAND = 20_000
 
+# A key may be destroyed by somebody else as soon as it is made; whoever gets none so often was erased.
+_MOST_DESTROYED = 10
+
 # Under this name the key store keeps what opens only for the master key that it is used with.
 CHECK = "check"
 
@@ -65,16 +68,16 @@ class KeyRing:
             KeyUnusable: they can't be unwrapped, or one of the people was erased.
         """
         there = await self.store.get(purpose, people)
-        new = {
-            person: self.master.wrap(os.urandom(KEY_BYTES), bound(purpose, person))
-            for person in people
-            if person not in there
-        }
-        if new:
+        for _ in range(_MOST_DESTROYED):
+            new = {
+                person: self.master.wrap(os.urandom(KEY_BYTES), bound(purpose, person))
+                for person in people
+                if person not in there
+            }
+            if not new:
+                return self._unwrapped(purpose, there)
             there |= await self.store.add(purpose, new)
-        if len(there) < len(set(people)):
-            raise KeyUnusable("somebody who was erased gets no key again: a person who comes back gets another id")
-        return self._unwrapped(purpose, there)
+        raise KeyUnusable("somebody who was erased gets no key again: a person who comes back gets another id")
 
     async def still(self, purpose: Purpose, person: str, key: bytes) -> bool:
         """Tell whether a person's key is this one, at this moment."""

@@ -45,10 +45,11 @@ class MasterKeySettings(Protocol):
 class MasterKeys:
     """The master keys as they are now; the file is read again when it changed."""
 
-    def __init__(self, read: Callable[[], str], place: str, changed: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, read: Callable[[], str], place: str, changed: Callable[[], object] | None = None) -> None:
         """`read` gives the text, `place` is a word for where it is, `changed` gives another value when it changed."""
         self._read = read
-        self._changed = changed
+        self._changed = changed or (lambda: None)
+        self.is_file = changed is not None
         self._state: object = None
         self._keys: list[bytes] = []
         self.place = place

@@ -17,6 +17,20 @@ class Rewrapped:
     changed: int
 
 
+async def open_all(keys: KeyRing) -> int:
+    """Open every key, and give how many there are.
+
+    Raises:
+        KeyUnusable: one can't be opened by any of the master keys.
+    """
+    count, after = 0, None
+    while page := await keys.store.page(after, _AT_ONCE):
+        for each in page:
+            keys.master.unwrap(each.wrapped, bound(each.purpose, each.person))
+        count, after = count + len(page), page[-1]
+    return count
+
+
 async def rewrap(keys: KeyRing, told: Callable[[int], None] = lambda _: None) -> Rewrapped:
     """Wrap every key under the first of the master keys that another one wrapped; broken off, it is done again.
 

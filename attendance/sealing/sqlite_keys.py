@@ -84,6 +84,11 @@ class SqliteKeyStore:
         rows = await self._do(lambda open_: open_.execute(query, (*place, limit)).fetchall())
         return [Wrapped(person, Purpose(purpose), wrapped) for person, purpose, wrapped in rows]
 
+    async def count(self) -> int:
+        """Give how many keys there are."""
+        (count,) = await self._do(lambda open_: open_.execute("SELECT count(*) FROM keys").fetchone())
+        return int(count)
+
     async def replace(self, before: Wrapped, wrapped: bytes) -> bool:
         """Wrap a key otherwise, unless it was changed or destroyed meanwhile; tell whether it was done."""
         update = "UPDATE keys SET wrapped = ? WHERE person = ? AND purpose = ? AND wrapped = ?"

@@ -94,6 +94,11 @@ class DocumentKeyStore:
             found = await self._keys.find(query).sort("_id", ASCENDING).limit(limit).to_list(None)
         return [_wrapped(each) for each in found]
 
+    async def count(self) -> int:
+        """Give how many keys there are."""
+        with unavailable_on_network_error():
+            return await self._keys.count_documents({})
+
     async def replace(self, before: Wrapped, wrapped: bytes) -> bool:
         """Wrap a key otherwise, unless it was changed or destroyed meanwhile; tell whether it was done."""
         same = {"_id": f"{before.person}/{before.purpose}", "wrapped": before.wrapped}

@@ -16,14 +16,17 @@ from tests.attendance.databases import DatabaseProcess
 Documents = AsyncDatabase[dict[str, Any]]
 
 
+def with_keys(settings: ConnectionSettings) -> ConnectionSettings:
+    """Make the keys that these settings name."""
+    for path in (settings.look_up_key_file, settings.audit_key_file, settings.master_key_file):
+        make_key(path)
+    return settings
+
+
 @pytest.fixture
 def database_settings(stack: LocalStack, tmp_path: Path) -> ConnectionSettings:
     """A database of the test's own, and a look-up key."""
-    settings = ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}", home=tmp_path)
-    make_key(settings.look_up_key_file)
-    make_key(settings.audit_key_file)
-    make_key(settings.master_key_file)
-    return settings
+    return with_keys(ConnectionSettings(mongo_url=stack.mongo_url, database=f"test-{uuid4().hex}", home=tmp_path))
 
 
 @pytest.fixture

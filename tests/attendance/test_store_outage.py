@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ from attendance.store.outbox import Claim
 from attendance.tracks import CameraTracks
 from recognition import Template
 from tests.attendance.building import CAMERA, CLASS, MEETING, NOW, ROOM, STUDENT, at, looked_at, meeting
+from tests.attendance.conftest import with_keys
 from tests.attendance.databases import DatabaseProcess, free_port
 
 BACK_WITHIN_SECONDS = 60.0
@@ -124,10 +126,10 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
 
 
 async def test_whatever_is_asked_of_a_database_that_is_away_the_answer_is_that_it_is_away(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(connection, "SERVER_SELECTION_MS", 200)  # for each of them, and few run at once
-    store = Store(ConnectionSettings(mongo_url=f"mongodb://127.0.0.1:{free_port()}/"))
+    store = Store(with_keys(ConnectionSettings(mongo_url=f"mongodb://127.0.0.1:{free_port()}/", home=tmp_path)))
     calls = _everything(store)
     answers = await asyncio.gather(*calls.values(), return_exceptions=True)
     store.close()
@@ -147,9 +149,11 @@ async def _until_available(store: Store) -> None:
                 return
 
 
-async def test_a_killed_database_that_comes_back_has_all_that_was_acknowledged(own_database: DatabaseProcess) -> None:
+async def test_a_killed_database_that_comes_back_has_all_that_was_acknowledged(
+    own_database: DatabaseProcess, tmp_path: Path
+) -> None:
     own_database.start()
-    store = Store(ConnectionSettings(mongo_url=own_database.url))
+    store = Store(with_keys(ConnectionSettings(mongo_url=own_database.url, home=tmp_path)))
     await store.ensure_indexes()
     acknowledged: list[str] = []
     unavailable = asyncio.Event()

@@ -17,8 +17,12 @@ from attendance.events import meeting_closed
 from attendance.meetings import MeetingState
 from attendance.people import Consent, StoredTemplate
 from attendance.records import Block, CheckIn, Excuse, Record, Reversal, Revision, Verdict, Word
+from attendance.sealing import Purpose
+from attendance.sealing.keyring import bound
+from attendance.sealing.templates import open_template
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
+from attendance.store.biometrics import BIOMETRICS_SCHEMA
 from attendance.store.record_documents import RECORD_SCHEMA
 from attendance.tracks import CameraTracks
 from recognition import Box, Template
@@ -156,7 +160,12 @@ async def _close(store: Store) -> None:
     assert await store.meetings.close(OF, MeetingState.CLOSED, event)
 
 
-VERSIONS = {"record": RECORD_SCHEMA}  # those that are not 1; earlier ones are in `test_migrations.py`
+# With it the pinned templates were sealed.
+PINNED_KEY = bytes(range(32))
+VERSIONS = {
+    "record": RECORD_SCHEMA,
+    "biometrics": BIOMETRICS_SCHEMA,
+}  # those that are not 1; earlier ones are in `test_migrations.py`
 KINDS = {
     "record": Kind("records", _record, lambda store: store.records.get(MEETING, STUDENT), _see_more, RECORD),
     "meeting": Kind(
@@ -181,6 +190,21 @@ KINDS = {
         (STATE, ["a frame"], replace(TRACKS, state={})),
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+async def with_the_pinned_key(store: Store) -> None:
+    wrapped = store.keys.master.wrap(PINNED_KEY, bound(Purpose.FACE, STUDENT))
+    await store.keys.store.add(Purpose.FACE, {STUDENT: wrapped})
+
+
+def _opened(document: dict[str, Any]) -> dict[str, Any]:
+    """Put what was sealed in the place of its seal, which differs each time."""
+    templates = [
+        part | {"sealed": open_template(PINNED_KEY, STUDENT, part["encoder"], part["sealed"]).to_bytes()}
+        for part in document.get("templates", [])
+    ]
+    return document | ({"templates": templates} if templates else {})
 
 
 def _pinned(name: str) -> dict[str, Any]:
@@ -217,7 +241,7 @@ async def test_a_document_is_written_with_the_fields_that_are_pinned(
     assert written
     # When it was written differs each time.
     stamps = {field: written[field] for field in ("updated_at", "denied_at") if field in written}
-    assert _loaded(json_util.dumps(written)) == _pinned(name) | stamps
+    assert _opened(_loaded(json_util.dumps(written))) == _opened(_pinned(name)) | stamps
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -252,6 +276,20 @@ async def test_fields_of_a_later_version_survive_this_versions_writing(
         assert after["history"][0].items() >= LATER.items()
     if name == "biometrics":
         assert after["templates"][0].items() >= LATER.items()
+
+
+async def test_templates_from_before_there_were_keys_are_read_and_sealed_once(
+    store: Store, documents: Documents
+) -> None:
+    kind = KINDS["biometrics"]
+    await documents[kind.collection].insert_one(_loaded((CONTRACT / "stored.biometrics.v1.json").read_text()))
+    assert await kind.read(store) == kind.expected
+    assert (await store.migrations.run())[f"biometrics {BIOMETRICS_SCHEMA}"] == 1
+    assert await kind.read(store) == kind.expected
+    kept = await documents[kind.collection].find_one({})
+    assert kept
+    assert TEMPLATE.template.to_bytes() not in json_util.dumps(kept).encode()
+    assert "values" not in kept["templates"][0]
 
 
 async def test_pending_events_of_a_later_version_are_sent(store: Store, documents: Documents) -> None:

@@ -10,7 +10,7 @@ from tests.attendance.sealing.conftest import OpenKeys
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 PEOPLE = st.dictionaries(st.uuids().map(str), st.dictionaries(st.sampled_from(["given_name", "email", "x"]), TEXTS))
-NAMED = {"given_name": "Ada", "family_name": "Lovelace"}
+NAMED: dict[str, str | None] = {"given_name": "Ada", "family_name": "Lovelace"}
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -103,6 +103,7 @@ async def test_a_fact_stays_as_it_was_first_noted_until_it_is_noted_anew(kept: K
 async def test_more_people_than_a_statement_takes_are_no_trouble(kept: KeyStore) -> None:
     many = {f"p-{number}": str(number).encode() for number in range(1_700)}
     assert await kept.add(Purpose.FACE, many) == many
+    assert await kept.count() == len(many)
     assert await kept.get(Purpose.FACE, list(many)) == many
 
 

@@ -6,11 +6,11 @@ import secrets
 import pytest
 
 from attendance.keys import KeyUnusable
-from attendance.sealing import KeyRing, Purpose, SealedIdentities, rewrap
+from attendance.sealing import KeyRing, Purpose, SealedIdentities, open_all, rewrap
 from attendance.settings import ConnectionSettings
 from tests.attendance.sealing.conftest import OpenKeys
 
-PEOPLE = {f"p-{number}": {"given_name": f"Name {number}"} for number in range(40)}
+PEOPLE: dict[str, dict[str, str | None]] = {f"p-{number}": {"given_name": f"Name {number}"} for number in range(40)}
 
 
 def put_in_front(settings: ConnectionSettings) -> str:
@@ -66,8 +66,20 @@ async def test_those_who_read_write_and_destroy_meanwhile_are_not_disturbed(
                 await at_work.destroy(gone, Purpose.IDENTITY)
         return later
 
-    later, *_ = await asyncio.gather(go_on(), *(rewrap(keys) for _ in range(5)))
+    async with asyncio.TaskGroup() as group:
+        going_on = group.create_task(go_on())
+        for _ in range(5):
+            await rewrap(keys)
+    later = going_on.result()
     assert (await rewrap(keys)).changed == 0
     settings.master_key_file.write_text(settings.master_key_file.read_text().splitlines()[0])
     found = await SealedIdentities(open_keys()).open(sealed | later)
     assert set(found) == (set(PEOPLE) - {gone}) | set(later)
+
+
+async def test_every_key_can_be_tried(keys: KeyRing, open_keys: OpenKeys, settings: ConnectionSettings) -> None:
+    await SealedIdentities(keys).seal(PEOPLE)
+    assert await open_all(open_keys()) == len(PEOPLE)
+    settings.master_key_file.write_text(secrets.token_hex(32))
+    with pytest.raises(KeyUnusable):
+        await open_all(open_keys())
