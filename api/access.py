@@ -53,6 +53,7 @@ _STUDENTS = _rule(_P.MANAGE_STUDENTS)
 _STUDENT_READ = _rule(_P.READ_STUDENTS, _P.READ_OWN_ADVISEES, _P.READ_OWN_ATTENDANCE)
 _ENROLLED_READ = _rule(_P.READ_STUDENTS, _P.READ_OWN_ATTENDANCE)
 _CONSENT = _rule(_P.MANAGE_CONSENTS, _P.CONSENT_FOR_ONESELF)
+_ERASE = _rule(_P.ERASE_STUDENTS)
 _TIMETABLE = _rule(_P.MANAGE_TIMETABLE)
 _CLASS_READ = _rule(_P.READ_ALL_ATTENDANCE, _P.READ_OWN_CLASSES)
 _REPORT = _rule({_P.READ_ALL_ATTENDANCE, _P.READ_WITHOUT_NAMES}, _P.READ_OWN_CLASSES)
@@ -88,10 +89,19 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("PUT", f"{_STUDENT}/consent"): _CONSENT,
     ("GET", f"{_STUDENT}/consent"): _ENROLLED_READ,
     ("DELETE", f"{_STUDENT}/consent"): _CONSENT,
+    ("POST", f"{_STUDENT}/consent/decline"): _CONSENT,
     ("POST", f"{_STUDENT}/photos"): _STUDENTS,
     ("GET", f"{_STUDENT}/photos"): _ENROLLED_READ,
     ("DELETE", f"{_STUDENT}/photos/{{photo_id}}"): _STUDENTS,
     ("GET", f"{_STUDENT}/kept"): _rule(_P.SEE_ALL_THAT_IS_KEPT, _P.SEE_WHAT_IS_KEPT_OF_ONESELF),
+    ("POST", f"{_STUDENT}/erasure"): _ERASE,
+    ("GET", f"{_STUDENT}/erasure"): _ERASE,
+    ("PUT", f"{_STUDENT}/hold"): _ERASE,
+    ("GET", f"{_STUDENT}/hold"): _ERASE,
+    ("DELETE", f"{_STUDENT}/hold"): _ERASE,
+    ("POST", "/v1/privacy-notices"): _rule(_P.MANAGE_CONSENTS),
+    ("GET", "/v1/privacy-notices"): _ANYBODY,
+    ("GET", "/v1/privacy-notices/{version}"): _ANYBODY,
     ("GET", "/v1/audit"): _rule(_P.READ_AUDIT),
     ("GET", "/v1/unconfirmed"): _CLASS_READ,
     ("POST", "/v1/imports/oneroster"): _STUDENTS,

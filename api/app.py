@@ -12,6 +12,7 @@ from api.audit_writer import AuditWriter
 from api.authentication import Authenticator
 from api.body_limit import BodyLimit
 from api.enrolment import EnrolmentDesk
+from api.erasing import ErasingTask
 from api.import_gate import ImportGate
 from api.live import LiveStreams
 from api.metrics import CountRequests
@@ -27,6 +28,8 @@ from api.tail import LogTail
 from api.upkeep import MigrationTask
 from api.uploads import FORM_ROOM
 from attendance.audit import AuditKey, HeadFile
+from attendance.places import Places
+from attendance.retention import RetentionSettings
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from recognition import load_engine
@@ -55,15 +58,18 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             tail=LogTail(store),
             streams=LiveStreams(settings.live_streams),
             audit=AuditWriter(store, AuditKey(connection.audit_key_file), HeadFile(connection.audit_head_file)),
+            places=Places(connection, RetentionSettings().backup_sets),
         )
         app.state.services = services
         services.relay.start()
-        migrations = MigrationTask(store)
+        migrations, erasing = MigrationTask(store), ErasingTask(store)
         migrations.start()
+        erasing.start()
         try:
             yield
         finally:
             await migrations.stop()
+            await erasing.stop()
             services.desk.stop()
             services.streams.end()
             await services.tail.stop()

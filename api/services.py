@@ -14,6 +14,7 @@ from api.live import LiveStreams
 from api.relay import RelayTask
 from api.settings import ApiSettings
 from api.tail import LogTail
+from attendance.places import Places
 from attendance.store import Store
 
 
@@ -30,6 +31,7 @@ class Services:
     tail: LogTail
     streams: LiveStreams
     audit: AuditWriter
+    places: Places
     guesses: Guesses = field(default_factory=Guesses)
     wrong_tokens: Guesses = field(default_factory=lambda: Guesses(most=MOST_WRONG_TOKENS, code="too_many_wrong_tokens"))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from attendance.ids import attendance_event_id, meeting_closed_event_id
+from attendance.ids import attendance_event_id, meeting_closed_event_id, student_erased_event_id
 from attendance.meetings import Meeting
 from attendance.records import Record, Revision
 from attendance.status import Cause, Method, Status
@@ -23,6 +23,7 @@ class EventType(StrEnum):
 
     ATTENDANCE_CHANGED = "org.rollcall.attendance.changed.v1"
     MEETING_CLOSED = "org.rollcall.meeting.closed.v1"
+    STUDENT_ERASED = "org.rollcall.student.erased.v1"
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -83,6 +84,12 @@ class MeetingClosedData(_Data):
     zone: str = Field(description="a name of the IANA database")
 
 
+class StudentErasedData(_Data):
+    """A student whose data is gone. Delete what you keep of this id, and what you worked out from it."""
+
+    student_id: str
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -110,6 +117,23 @@ class MeetingClosed(_Event):
 
     type: Literal["org.rollcall.meeting.closed.v1"] = "org.rollcall.meeting.closed.v1"
     data: MeetingClosedData
+
+
+class StudentErased(_Event):
+    """`org.rollcall.student.erased.v1`, keyed by student."""
+
+    type: Literal["org.rollcall.student.erased.v1"] = "org.rollcall.student.erased.v1"
+    data: StudentErasedData
+
+
+def student_erased(student_id: str, *, at: datetime) -> StudentErased:
+    """Tell that a student was erased."""
+    return StudentErased(
+        id=student_erased_event_id(student_id),
+        subject=student_id,
+        time=at,
+        data=StudentErasedData(student_id=student_id),
+    )
 
 
 def attendance_changed(meeting: Meeting, record: Record, revision: Revision) -> AttendanceChanged:

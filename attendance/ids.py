@@ -25,6 +25,11 @@ def meeting_closed_event_id(meeting_id: str, close_number: int) -> str:
     return str(uuid5(_ROLLCALL, f"{meeting_id}/closed/{close_number}"))
 
 
+def student_erased_event_id(student_id: str) -> str:
+    """Give the id of the event that tells that this student was erased."""
+    return str(uuid5(_ROLLCALL, f"{student_id}/erased"))
+
+
 def split_meeting_id(meeting_id: str, at: datetime) -> str:
     """Give the id of the second of two meetings that one was split into at a moment."""
     return str(uuid5(_ROLLCALL, f"{meeting_id}/split/{at.astimezone(UTC).isoformat()}"))

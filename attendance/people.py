@@ -1,7 +1,8 @@
 """Students, their consent, teachers, and the classes that both are in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from attendance.school import Standing
 from recognition import Template
@@ -17,7 +18,10 @@ def photos_wanted(kept: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A student. `sourced_id` is the school's own id (OneRoster sourcedId); it never leaves in an event."""
+    """A student. `sourced_id` is the school's own id (OneRoster sourcedId); it never leaves in an event.
+
+    `needs_guardian`: under age; a guardian has to agree with them.
+    """
 
     id: str
     given_name: str
@@ -25,6 +29,7 @@ class Student:
     sourced_id: str | None = None
     email: str | None = None
     standing: Standing = Standing.ACTIVE
+    needs_guardian: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,10 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A recorded basis for keeping templates: which notice, said by whom, when; a guardian where under age."""
+    """A recorded basis for keeping templates: which notice, said by whom, when; a guardian where under age.
+
+    `given_at` is what was said, `recorded_at` when it was recorded, by the token `recorded_by`.
+    """
 
     student_id: str
     basis: str
@@ -49,6 +57,38 @@ class Consent:
     given_by: str
     given_at: datetime
     guardian: str | None = None
+    recorded_by: str = field(default="", compare=False)
+    recorded_at: datetime | None = field(default=None, compare=False)
+
+
+class ConsentStep(StrEnum):
+    """What may become of a consent."""
+
+    GIVEN = "given"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """One entry of a student's history of consents: what was done, when, by whose token, and which notice they had."""
+
+    step: ConsentStep
+    at: datetime
+    by: str
+    notice_version: str | None = None
+    basis: str | None = None
+    given_by: str | None = None
+    guardian: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a withdrawal did: how many templates are gone with their key."""
+
+    at: datetime
+    templates: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _COMMANDS = (
     ("backup", "deploy.backup.cli:backup", "Copy the database into a folder, while everything runs."),
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
     ("audit", "deploy.audit_cli:app", "Check the audit, or show who looked at what."),
+    ("erasure", "deploy.erasure_cli:app", "Erase a student; tell what is left of them."),
     ("keys", "deploy.keys_cli:app", "Give people's keys a new master key; check them."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
     ("events", "deploy.events.cli:app", "Follow attendance events; put all of them into files."),

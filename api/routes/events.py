@@ -13,7 +13,7 @@ from api.guard import GuardedRoute, Visitor, VisitorHere
 from api.problems import invalid_field
 from api.services import Services, ServicesHere
 from api.texts import Id
-from attendance.events import AttendanceChanged, EventType, MeetingClosed
+from attendance.events import AttendanceChanged, EventType, MeetingClosed, StudentErased
 from attendance.rights import Permission
 from attendance.store import Store
 from attendance.store.event_log import LogFilter, LogPage
@@ -28,7 +28,7 @@ _MOST_CLASSES = 50
 class EventsOut(BodyOut):
     """The next events."""
 
-    items: list[AttendanceChanged | MeetingClosed] = Field(
+    items: list[AttendanceChanged | MeetingClosed | StudentErased] = Field(
         description="CloudEvents 1.0, each as it was frozen when it was written; pass over types that you don't know"
     )
     next_cursor: str = Field(description="give it as `cursor` for what comes next; there always is one: keep it")

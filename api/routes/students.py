@@ -38,6 +38,7 @@ class StudentIn(BodyIn):
     family_name: Name | Literal[""] = Field(default="", description="may be empty: not everybody has two names")
     sourced_id: Name | None = Field(default=None, description="the school's own id; one student's only")
     email: Email | None = None
+    needs_guardian: bool = Field(default=False, description="under age: a guardian has to agree to a consent")
 
 
 class StudentChange(BodyIn):
@@ -49,6 +50,7 @@ class StudentChange(BodyIn):
     family_name: Name | Literal[""] | None = None
     sourced_id: Name | None = None
     email: Email | None = None
+    needs_guardian: bool | None = None
 
 
 class StudentOut(BodyOut):
@@ -59,12 +61,13 @@ class StudentOut(BodyOut):
     family_name: str
     sourced_id: str | None
     email: str | None
+    needs_guardian: bool
 
 
 @router.post("", status_code=201, summary="Add a student")
 async def add_student(body: StudentIn, new_id: NewId, store: StoreHere, response: Response) -> StudentOut:
     """Add a student. 409 `conflict` where the school's own id is another student's."""
-    student = Student(new_id, body.given_name, body.family_name, body.sourced_id, body.email)
+    student = Student(new_id, **body.model_dump())
     await made(student.id, store.students.add(student), store.students.get)
     response.headers["Location"] = f"/v1/students/{student.id}"
     return StudentOut.model_validate(student)

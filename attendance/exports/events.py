@@ -1,10 +1,12 @@
 """Events as rows: a table for each version of an event, with a column for each of its fields and its own text."""
 
-from attendance.events import AttendanceChanged, MeetingClosed
+from datetime import date
+
+from attendance.events import AttendanceChanged, MeetingClosed, StudentErased
 from attendance.exports.columns import Column, Kind, Row
 from attendance.status import Status
 
-Event = AttendanceChanged | MeetingClosed
+Event = AttendanceChanged | MeetingClosed | StudentErased
 
 _OF_ALL = (Column("id"), Column("time", Kind.MOMENT), Column("meeting_id"))
 _OF_MEETING = (
@@ -43,9 +45,22 @@ CLOSED_COLUMNS = (
 )
 
 
+ERASED_COLUMNS = (Column("id"), Column("time", Kind.MOMENT), Column("student_id"), _TEXT)
+_COLUMNS: dict[type[Event], tuple[Column, ...]] = {
+    AttendanceChanged: CHANGED_COLUMNS,
+    MeetingClosed: CLOSED_COLUMNS,
+    StudentErased: ERASED_COLUMNS,
+}
+
+
 def event_columns(kind: type[Event]) -> tuple[Column, ...]:
     """Give the columns of a version's table."""
-    return CHANGED_COLUMNS if kind is AttendanceChanged else CLOSED_COLUMNS
+    return _COLUMNS[kind]
+
+
+def event_day(event: Event) -> date:
+    """Give the day that an event belongs to: its meeting's where it has one, else that on which it happened, in UTC."""
+    return event.time.date() if isinstance(event, StudentErased) else event.data.local_date
 
 
 def event_row(event: Event, text: str) -> Row:

@@ -6,7 +6,7 @@ All other users (parents, aides), and other roles of theirs, are counted and lef
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from attendance.ids import new_id
@@ -137,14 +137,19 @@ def _settle(
     changes.there = sum(1 for each in there.values() if _stands(each))
     for key, person in told.items():
         if role in roles[key]:
-            after = kind(person.id, person.given_name, person.family_name, key, person.email)
-            note(changes, there.get(key), after)
+            as_told = kind(person.id, person.given_name, person.family_name, key, person.email)
+            note(changes, there.get(key), _with_what_only_we_know(there.get(key), as_told))
     for key, before in there.items():
         if _stands(before) and role not in roles.get(key, set()):
-            gone = kind(before.id, before.given_name, before.family_name, key, before.email, Standing.TO_BE_DELETED)
-            changes.removed.append(gone)
+            changes.removed.append(replace(before, standing=Standing.TO_BE_DELETED))
             changes.removals.append(key)
     return changes
+
+
+def _with_what_only_we_know(before: Person | None, after: Person) -> Person:
+    if isinstance(before, Student) and isinstance(after, Student):
+        return replace(after, needs_guardian=before.needs_guardian)
+    return after
 
 
 def _stands(person: Student | Teacher) -> bool:

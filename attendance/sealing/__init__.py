@@ -9,7 +9,7 @@ key is destroyed, whatever was sealed under it can't be read any more, wherever 
 """
 
 from attendance.sealing.identities import SealedIdentities
-from attendance.sealing.key_store import KeyStore, Purpose
+from attendance.sealing.key_store import Ending, KeyStore, Purpose
 from attendance.sealing.keyring import KeyRing
 from attendance.sealing.master import MasterKeys
 from attendance.sealing.rotation import Rewrapped, open_all, rewrap
@@ -17,6 +17,7 @@ from attendance.sealing.sqlite_keys import SqliteKeyStore
 from attendance.sealing.templates import SealedTemplates
 
 __all__ = [
+    "Ending",
     "KeyRing",
     "KeyStore",
     "MasterKeys",

@@ -13,6 +13,13 @@ class Purpose(StrEnum):
     FACE = "face"
 
 
+class Ending(StrEnum):
+    """Why a person's keys were destroyed. It is noted beside the keys, so that no backup of the data brings it back."""
+
+    ERASED = "erased"
+    WITHDRAWN = "withdrawn"
+
+
 class Wrapped(NamedTuple):
     """A person's key as it is kept."""
 
@@ -56,12 +63,12 @@ class KeyStore(Protocol):
         """Wrap a key otherwise, unless it was changed or destroyed meanwhile; tell whether it was done."""
         ...
 
-    async def mark_erased(self, person: str, now: datetime) -> None:
-        """Note that a person was erased; it outlives every backup of the data."""
+    async def note_ending(self, ending: Ending, person: str, at: datetime) -> None:
+        """Note that a person was erased, or withdrew, at a moment; a later one takes the place of an earlier one."""
         ...
 
-    async def erased(self, after: str | None, limit: int) -> list[str]:
-        """Give the ids of those who were erased, in their order."""
+    async def endings(self, ending: Ending, after: str | None, limit: int) -> list[tuple[str, datetime]]:
+        """Give who was erased, or withdrew, and when, in order of their ids."""
         ...
 
     async def fact(self, name: str, otherwise: bytes) -> bytes:

@@ -3,12 +3,12 @@
 import os
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
 from attendance.keys import KeyUnusable
 from attendance.sealing.box import KEY_BYTES
-from attendance.sealing.key_store import KeyStore, Purpose
+from attendance.sealing.key_store import Ending, KeyStore, Purpose
 from attendance.sealing.master import MasterKeys
 
 # How long a key that another process destroyed may still be used for reading here: the lease of the galleries.
@@ -18,6 +18,8 @@ _MOST_AT_HAND = 20_000
 
 # A key may be destroyed by somebody else as soon as it is made; whoever gets none so often was erased.
 _MOST_DESTROYED = 10
+
+_PAGE = 1_000
 
 # Under this name the key store keeps what opens only for the master key that it is used with.
 CHECK = "check"
@@ -84,16 +86,28 @@ class KeyRing:
         kept = (await self.store.get(purpose, [person])).get(person)
         return kept is not None and self.master.unwrap(kept, bound(purpose, person)) == key
 
-    async def destroy(self, person: str, *purposes: Purpose) -> None:
-        """Destroy a person's keys; what was sealed under them can't be read any more."""
+    async def withdraw(self, person: str, now: datetime) -> None:
+        """Destroy the key of a person's templates; what was sealed under it can't be read any more."""
+        await self.store.note_ending(Ending.WITHDRAWN, person, now)
+        await self._destroy(person, Purpose.FACE)
+
+    async def erase(self, person: str, now: datetime, *purposes: Purpose) -> None:
+        """Destroy keys of a person for good: nobody gets another one under this id."""
+        await self.store.note_ending(Ending.ERASED, person, now)
+        await self._destroy(person, *purposes)
+
+    async def endings(self, ending: Ending) -> AsyncIterator[tuple[str, datetime]]:
+        """Give everybody who was erased, or withdrew, and when."""
+        after: str | None = None
+        while page := await self.store.endings(ending, after, _PAGE):
+            for each in page:
+                yield each
+            after = page[-1][0]
+
+    async def _destroy(self, person: str, *purposes: Purpose) -> None:
         await self.store.delete(person, purposes)
         for purpose in purposes:
             self._at_hand.pop((purpose, person), None)
-
-    async def erase(self, person: str, now: datetime) -> None:
-        """Destroy all keys of a person for good: nobody gets another one under this id."""
-        await self.store.mark_erased(person, now)
-        await self.destroy(person, *Purpose)
 
     def close(self) -> None:
         """Forget all keys and let go of the key store."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from attendance.keys import KeyUnusable
-from attendance.sealing.key_store import Purpose, Wrapped
+from attendance.sealing.key_store import Ending, Purpose, Wrapped
 
 Result = TypeVar("Result")
 
@@ -27,7 +27,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
     person TEXT NOT NULL, purpose TEXT NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (person, purpose)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS endings (
+    person TEXT NOT NULL, ending TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (ending, person)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -65,8 +67,9 @@ class SqliteKeyStore:
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "INSERT OR IGNORE INTO keys SELECT ?1, ?2, ?3 WHERE ?1 NOT IN (SELECT person FROM erased)",
-                [(person, purpose, key) for person, key in wrapped.items()],
+                "INSERT OR IGNORE INTO keys SELECT ?1, ?2, ?3"
+                " WHERE NOT EXISTS (SELECT 1 FROM endings WHERE ending = ?4 AND person = ?1)",
+                [(person, purpose, key, Ending.ERASED) for person, key in wrapped.items()],
             )
 
         await self._do(write)
@@ -95,16 +98,16 @@ class SqliteKeyStore:
         values = (wrapped, before.person, before.purpose, before.wrapped)
         return await self._do(lambda open_: open_.execute(update, values).rowcount == 1)
 
-    async def mark_erased(self, person: str, now: datetime) -> None:
-        """Note that a person was erased; it outlives every backup of the data."""
-        note = "INSERT OR IGNORE INTO erased VALUES (?, ?)"
-        await self._do(lambda open_: open_.execute(note, (person, now.isoformat())))
+    async def note_ending(self, ending: Ending, person: str, at: datetime) -> None:
+        """Note that a person was erased, or withdrew, at a moment; a later one takes the place of an earlier one."""
+        note = "INSERT OR REPLACE INTO endings VALUES (?, ?, ?)"
+        await self._do(lambda open_: open_.execute(note, (person, ending, at.isoformat())))
 
-    async def erased(self, after: str | None, limit: int) -> list[str]:
-        """Give the ids of those who were erased, in their order."""
-        query = "SELECT person FROM erased WHERE person > ? ORDER BY person LIMIT ?"
-        rows = await self._do(lambda open_: open_.execute(query, (after or "", limit)).fetchall())
-        return [person for (person,) in rows]
+    async def endings(self, ending: Ending, after: str | None, limit: int) -> list[tuple[str, datetime]]:
+        """Give who was erased, or withdrew, and when, in order of their ids."""
+        query = "SELECT person, at FROM endings WHERE ending = ? AND person > ? ORDER BY person LIMIT ?"
+        rows = await self._do(lambda open_: open_.execute(query, (ending, after or "", limit)).fetchall())
+        return [(person, datetime.fromisoformat(at)) for person, at in rows]
 
     async def fact(self, name: str, otherwise: bytes) -> bytes:
         """Give what is noted under a name; note `otherwise` where nothing is."""

@@ -1,6 +1,7 @@
 """A student's templates, sealed under their own key and bound to them and to the encoder that made them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from attendance.sealing.box import seal, unseal
 from attendance.sealing.key_store import Purpose
@@ -34,9 +35,9 @@ class SealedTemplates:
         """
         return await self._keys.to_read(Purpose.FACE, student_ids, at_hand=at_hand)
 
-    async def destroy(self, student_id: str) -> None:
+    async def withdraw(self, student_id: str, now: datetime) -> None:
         """Destroy a student's key: no copy of a template of theirs can be read any more."""
-        await self._keys.destroy(student_id, Purpose.FACE)
+        await self._keys.withdraw(student_id, now)
 
 
 def seal_template(key: bytes, student_id: str, template: Template) -> bytes:

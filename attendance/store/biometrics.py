@@ -3,8 +3,9 @@
 from datetime import datetime
 
 import structlog
+from pymongo import ASCENDING
 
-from attendance.people import Consent, StoredTemplate
+from attendance.people import Consent, ConsentEntry, ConsentStep, StoredTemplate, Withdrawal
 from attendance.sealing import SealedTemplates
 from attendance.sealing.box import SealBroken
 from attendance.sealing.templates import open_template, seal_template
@@ -21,7 +22,7 @@ from attendance.store.collection import (
     since,
     update_one,
 )
-from attendance.store.errors import NoConsent
+from attendance.store.errors import NoConsent, unavailable_on_network_error
 from recognition import Template
 
 log = structlog.get_logger(__name__)
@@ -44,14 +45,24 @@ class Biometrics:
 
     async def record_consent(self, consent: Consent) -> None:
         """Record a consent; templates that an earlier one brought stay."""
-        fields = {
+        now = present()
+        said = {
             "basis": consent.basis,
             "notice_version": consent.notice_version,
             "given_by": consent.given_by,
-            "given_at": consent.given_at,
             "guardian": consent.guardian,
         }
-        update = {"$set": {"consent": fields, "updated_at": present()}, "$setOnInsert": _NEW}
+        fields = {
+            **said,
+            "given_at": consent.given_at,
+            "recorded_by": consent.recorded_by,
+            "recorded_at": now,
+        }
+        update = {
+            "$set": {"consent": fields, "updated_at": now},
+            "$push": {"history": _entry(ConsentStep.GIVEN, consent.recorded_by, now, said)},
+            "$setOnInsert": _NEW,
+        }
         await update_one(self._collection, {"_id": consent.student_id}, update, upsert=True)
 
     async def consent_of(self, student_id: str) -> Consent | None:
@@ -59,15 +70,50 @@ class Biometrics:
         document = await find_one(self._collection, {"_id": student_id})
         return _consent(document) if document and document.get("consent") else None
 
-    async def withdraw_consent(self, student_id: str, now: datetime) -> bool:
-        """End the consent and delete the templates, in one write, then their key; tell whether there was a consent.
+    async def withdraw_consent(
+        self, student_id: str, now: datetime, *, by: str = "", step: ConsentStep = ConsentStep.WITHDRAWN
+    ) -> Withdrawal | None:
+        """End the consent and delete the templates, in one write, then their key; None where there was no consent.
 
         Said again it destroys the key again: the first time may have been broken off between the two.
+
+        Raises:
+            KeyUnusable: the key can't be destroyed now; the templates are gone all the same.
         """
-        update: Document = {"$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": present()}}
-        done = await update_one(self._collection, {"_id": student_id, "consent": {"$ne": None}}, update)
-        await self._sealed.destroy(student_id)
-        return done
+        update: Document = {
+            "$set": {"consent": None, "withdrawn_at": now, "templates": [], "updated_at": present()},
+            "$push": {"history": _entry(step, by, now)},
+        }
+        standing = {"_id": student_id, "consent": {"$ne": None}}
+        with unavailable_on_network_error():
+            before = await self._collection.find_one_and_update(standing, update)
+        await self._sealed.withdraw(student_id, now)
+        return Withdrawal(now, len(before["templates"])) if before else None
+
+    async def note_declined(self, student_id: str, notice_version: str, *, by: str, now: datetime) -> None:
+        """Note that somebody who was asked declined."""
+        entry = _entry(ConsentStep.DECLINED, by, now, {"notice_version": notice_version})
+        update = {"$push": {"history": entry}, "$set": {"updated_at": now}, "$setOnInsert": {**_NEW, "consent": None}}
+        await update_one(self._collection, {"_id": student_id}, update, upsert=True)
+
+    async def history_of(self, student_id: str) -> list[ConsentEntry]:
+        """Give what became of a student's consents, the earliest first."""
+        document = await find_one(self._collection, {"_id": student_id})
+        return [
+            ConsentEntry(
+                ConsentStep(each["step"]),
+                each["at"],
+                each["by"],
+                *(each.get(name) for name in ("notice_version", "basis", "given_by", "guardian")),
+            )
+            for each in (document or {}).get("history", [])
+        ]
+
+    async def standing_since(self, before: datetime, *, after: str | None, limit: int) -> list[str]:
+        """Give the next students, in order of id, whose consent stands and was recorded before a moment."""
+        query: Document = {"consent": {"$ne": None}, **({"_id": {"$gt": after}} if after else {})}
+        found = await find_all(self._collection, query, sort=[("_id", ASCENDING)], limit=limit)
+        return [each["_id"] for each in found if each["consent"].get("recorded_at", before) <= before]
 
     async def add_template(self, template: StoredTemplate) -> None:
         """Keep a template, if its student's consent stands at the moment of the write.
@@ -158,6 +204,10 @@ class Biometrics:
         return found
 
 
+def _entry(step: ConsentStep, by: str, at: datetime, said: Document | None = None) -> Document:
+    return {"step": step.value, "at": at, "by": by, **(said or {})}
+
+
 def _to_document(key: bytes, template: StoredTemplate) -> Document:
     return {
         "id": template.id,
@@ -189,4 +239,6 @@ def _consent(document: Document) -> Consent:
         given_by=consent["given_by"],
         given_at=consent["given_at"],
         guardian=consent.get("guardian"),
+        recorded_by=consent.get("recorded_by", ""),
+        recorded_at=consent.get("recorded_at"),
     )

@@ -21,6 +21,7 @@ from attendance.store.classes import Classes
 from attendance.store.codes import Codes
 from attendance.store.collection import find_one, update_one
 from attendance.store.enrollments import Teachings
+from attendance.store.erasures import Erasures
 from attendance.store.errors import StoreUnavailable, unavailable_on_network_error
 from attendance.store.event_log import EventLog
 from attendance.store.idempotency import IdempotencyKeys
@@ -32,6 +33,7 @@ from attendance.store.notices import Notices
 from attendance.store.outbox import PendingEvents
 from attendance.store.partitions import Partitions
 from attendance.store.people import Students, Teachers
+from attendance.store.privacy_notices import PrivacyNotices
 from attendance.store.progress import Progress
 from attendance.store.record_export import RecordExport
 from attendance.store.records import Records
@@ -39,6 +41,7 @@ from attendance.store.reports import Reports
 from attendance.store.school import academic_sessions, courses, orgs
 from attendance.store.timetable import ImportedMeetings
 from attendance.store.tokens import Tokens
+from attendance.store.traces import Traces
 from attendance.store.tracks import Tracks
 
 # Without a bound, a call waits for a lost database for ever, and neither readiness nor a caller learns of it.
@@ -103,6 +106,7 @@ class Store:
             database.get_collection("event_log", read_concern=ReadConcern("majority")),
             records=database["records"],
             meetings=database["meetings"],
+            erasures=database["erasures"],
         )
         self.migrations = Migrations(
             database["migrations"],
@@ -112,7 +116,11 @@ class Store:
             ),
         )
         self.archive = Archive(database)
-        self.pending_events = PendingEvents([database["records"], database["meetings"]])
+        self.privacy_notices = PrivacyNotices(database["privacy_notices"])
+        self.erasures = Erasures(
+            database["erasures"], database["holds"], Traces(database), self.keys, self.biometrics, self.teachers
+        )
+        self.pending_events = PendingEvents([database["records"], database["meetings"], database["erasures"]])
 
     async def ensure_indexes(self) -> None:
         """Create every index that is not there yet."""
@@ -137,6 +145,8 @@ class Store:
             self.audit,
             self.idempotency_keys,
             self.event_log,
+            self.erasures,
+            self.privacy_notices,
             self.pending_events,
         ):
             await part.ensure_indexes()

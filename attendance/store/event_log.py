@@ -115,13 +115,14 @@ class _Source:
 
 
 class EventLog:
-    """The collection `event_log`, over the events in `records` and `meetings`."""
+    """The collection `event_log`, over the events in `records`, `meetings` and `erasures`."""
 
-    def __init__(self, log: Collection, *, records: Collection, meetings: Collection) -> None:
+    def __init__(self, log: Collection, *, records: Collection, meetings: Collection, erasures: Collection) -> None:
         self._log = log
         self._sources = {
             "records": _Source(records, "history", "revision", _changed),
             "meetings": _Source(meetings, "closes", "close_number", _closed),
+            "erasures": _Source(erasures, "told", "told_number", _erased),
         }
         self._highest = 0
         self._numbering = asyncio.Lock()
@@ -247,3 +248,8 @@ def _closed(meeting: Document, close_number: int) -> Document:
         "meeting_id": meeting["_id"],
         "class_id": meeting["class_id"],
     }
+
+
+def _erased(erasure: Document, step: int) -> Document:
+    # Without the student's id: nothing in the log leads to them.
+    return {"_id": erasure["told"][step - 1]["id"], "type": EventType.STUDENT_ERASED.value}

@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError, ConfigurationError
 
 from attendance.keys import KeyUnusable
 from attendance.sealing import KeyRing, KeyStore, MasterKeys, Purpose, SqliteKeyStore
-from attendance.sealing.key_store import Wrapped
+from attendance.sealing.key_store import Ending, Wrapped
 from attendance.settings import ConnectionSettings
 from attendance.store.collection import Document
 from attendance.store.errors import unavailable_on_network_error
@@ -54,7 +54,7 @@ class DocumentKeyStore:
             raise KeyUnusable(
                 "ROLLCALL_KEY_STORE_URL has to end with a database's name: mongodb://host/keys"
             ) from error
-        self._keys, self._erased, self._facts = database["keys"], database["erased"], database["facts"]
+        self._keys, self._endings, self._facts = database["keys"], database["endings"], database["facts"]
         self.place = f"the database {database.name} of ROLLCALL_KEY_STORE_URL"
 
     async def get(self, purpose: Purpose, people: Sequence[str]) -> dict[str, bytes]:
@@ -67,8 +67,9 @@ class DocumentKeyStore:
     async def add(self, purpose: Purpose, wrapped: Mapping[str, bytes]) -> dict[str, bytes]:
         """Keep the keys of people who have none yet; give what is kept of each now. The erased get none."""
         with unavailable_on_network_error():
-            gone = await self._erased.find({"_id": {"$in": list(wrapped)}}).to_list(None)
-            erased = {each["_id"] for each in gone}
+            ids = [f"{Ending.ERASED}/{person}" for person in wrapped]
+            gone = await self._endings.find({"_id": {"$in": ids}}).to_list(None)
+            erased = {each["person"] for each in gone}
             writes = [
                 UpdateOne({"_id": f"{person}/{purpose}"}, {"$setOnInsert": {"wrapped": key}}, upsert=True)
                 for person, key in wrapped.items()
@@ -105,17 +106,18 @@ class DocumentKeyStore:
         with unavailable_on_network_error():
             return bool((await self._keys.update_one(same, {"$set": {"wrapped": wrapped}})).matched_count)
 
-    async def mark_erased(self, person: str, now: datetime) -> None:
-        """Note that a person was erased; it outlives every backup of the data."""
+    async def note_ending(self, ending: Ending, person: str, at: datetime) -> None:
+        """Note that a person was erased, or withdrew, at a moment; a later one takes the place of an earlier one."""
+        note = {"$set": {"ending": ending.value, "person": person, "at": at}}
         with unavailable_on_network_error():
-            await self._erased.update_one({"_id": person}, {"$setOnInsert": {"at": now}}, upsert=True)
+            await self._endings.update_one({"_id": f"{ending}/{person}"}, note, upsert=True)
 
-    async def erased(self, after: str | None, limit: int) -> list[str]:
-        """Give the ids of those who were erased, in their order."""
-        query: Document = {"_id": {"$gt": after}} if after else {}
+    async def endings(self, ending: Ending, after: str | None, limit: int) -> list[tuple[str, datetime]]:
+        """Give who was erased, or withdrew, and when, in order of their ids."""
+        query: Document = {"ending": ending.value, **({"person": {"$gt": after}} if after else {})}
         with unavailable_on_network_error():
-            found = await self._erased.find(query).sort("_id", ASCENDING).limit(limit).to_list(None)
-        return [each["_id"] for each in found]
+            found = await self._endings.find(query).sort("person", ASCENDING).limit(limit).to_list(None)
+        return [(each["person"], each["at"]) for each in found]
 
     async def fact(self, name: str, otherwise: bytes) -> bytes:
         """Give what is noted under a name; note `otherwise` where nothing is."""

@@ -218,6 +218,7 @@ class People(Generic[Person]):
         return [self._person(document, opened[document["_id"]]) for document in documents if document["_id"] in opened]
 
     def _person(self, document: Document, identity: Fields) -> Person:
+        only = {"needs_guardian": identity.get("needs_guardian") is not None} if self._kind is Student else {}
         return self._kind(
             id=document["_id"],
             given_name=identity["given_name"] or "",
@@ -225,6 +226,7 @@ class People(Generic[Person]):
             sourced_id=identity.get("sourced_id"),
             email=identity.get("email"),
             standing=Standing(document.get("standing", Standing.ACTIVE)),
+            **only,
         )
 
 
@@ -243,9 +245,12 @@ class Teachers(People[Teacher]):
 
 
 def _identity(person: Student | Teacher) -> Fields:
-    return {
+    fields: Fields = {
         "given_name": person.given_name,
         "family_name": person.family_name,
         "sourced_id": person.sourced_id,
         "email": person.email,
     }
+    if isinstance(person, Student) and person.needs_guardian:
+        fields["needs_guardian"] = "yes"
+    return fields

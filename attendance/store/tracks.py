@@ -107,3 +107,25 @@ def _from_document(document: Document) -> CameraTracks:
         chances=document["chances"],
         saved_at=document["saved_at"],
     )
+
+
+def tracks_without(document: Document, person: str) -> Document:
+    """Give the fields of a document without a person: their tracks are an unknown's.
+
+    A track's place among the others is what glimpses know it by, so it stays.
+    """
+    state = document["state"]
+    tracker = dict(state.get("tracker") or {})
+    if "tracks" in tracker:
+        tracker["tracks"] = [_track_without(track, person) for track in tracker["tracks"]]
+        tracker["blocks"] = [block for block in tracker["blocks"] if block["person"] != person]
+    chances = {
+        meeting: {each: count for each, count in of_meeting.items() if each != person}
+        for meeting, of_meeting in document.get("chances", {}).items()
+    }
+    return {"state": {**state, "tracker": tracker}, "chances": chances}
+
+
+def _track_without(track: Document, person: str) -> Document:
+    theirs = {"person": None, "margin": None} if track["person"] == person else {}
+    return {**track, **theirs, "blocked": [each for each in track["blocked"] if each != person]}

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from attendance.audit import AuditKey
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from deploy.backup.files import BackupUnusable, Manifest
@@ -71,7 +72,8 @@ async def _restore(connection: ConnectionSettings, folder: Path, *, replace: boo
                 for each in manifest.collections:
                     bar(each.collection, 0, each.documents)
 
-            return await restore_backup(store, folder, replace=replace, checked=checked, told=bar)
+            commitment_of = AuditKey(connection.audit_key_file).commitment
+            return await restore_backup(store, folder, commitment_of, replace=replace, checked=checked, told=bar)
     finally:
         store.close()
 

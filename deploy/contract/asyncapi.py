@@ -36,7 +36,7 @@ _TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "attendance_events",
         "The events that other systems build on. In order for one student, in order of revision for each record.",
-        ("AttendanceChanged", "MeetingClosed"),
+        ("AttendanceChanged", "MeetingClosed", "StudentErased"),
     ),
     (
         "sightings",

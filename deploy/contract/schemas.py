@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from attendance.events import AttendanceChanged, MeetingClosed
+from attendance.events import AttendanceChanged, MeetingClosed, StudentErased
 from attendance.sighting_events import SightingEvent
 
 Schema = dict[str, Any]
 
-EVENTS: tuple[type[BaseModel], ...] = (AttendanceChanged, MeetingClosed, SightingEvent)
+EVENTS: tuple[type[BaseModel], ...] = (AttendanceChanged, MeetingClosed, StudentErased, SightingEvent)
 """The newest model of each version of each event."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 
-from attendance.events import AttendanceChanged, EventType, MeetingClosed
+from attendance.events import AttendanceChanged, EventType, MeetingClosed, StudentErased
 from attendance.exports import Format, Row, write
-from attendance.exports.events import Event, event_columns, event_row
+from attendance.exports.events import Event, event_columns, event_day, event_row
 from attendance.store import Store
 from attendance.store.event_log import LogFilter, LoggedEvent
 from deploy.events.folder import Asked, ExportFolder, FolderUnusable
@@ -18,6 +18,7 @@ _PAGE = 1_000
 _MODELS: dict[EventType, type[Event]] = {
     EventType.ATTENDANCE_CHANGED: AttendanceChanged,
     EventType.MEETING_CLOSED: MeetingClosed,
+    EventType.STUDENT_ERASED: StudentErased,
 }
 _PREFIX = "org.rollcall."
 
@@ -60,8 +61,9 @@ async def _add(folder: ExportFolder, logged: Sequence[LoggedEvent], span: tuple[
     files: dict[tuple[EventType, date], list[tuple[Event, str]]] = defaultdict(list)
     for each in logged:
         event = _MODELS[each.type].model_validate_json(each.payload)
-        if _is_within(event.data.local_date, asked):
-            files[each.type, event.data.local_date].append((event, each.payload))
+        day = event_day(event)
+        if _is_within(day, asked):
+            files[each.type, day].append((event, each.payload))
     for (kind, day), events in files.items():
         table = kind.value.removeprefix(_PREFIX)
         await folder.add(table, day, span, _content(asked.form, _MODELS[kind], events))

@@ -28,6 +28,8 @@ from tests.api.school import CONSENT, School
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"## Back up and restore\n```bash\n(.*?)```", PAGE, re.DOTALL)
+# Nobody was erased here.
+COMMITMENT = str
 ZURICH = ApiSettings(default_zone="Europe/Zurich")
 
 
@@ -108,7 +110,7 @@ async def test_what_was_restored_is_answered_by_the_api_as_before(
     before = await answers(administrator, paths)
     taken = await take(store, places.database, tmp_path / "backup")
     async with opened(fresh) as other:
-        assert await restore(other, tmp_path / "backup") == taken
+        assert await restore(other, tmp_path / "backup", COMMITMENT) == taken
     async with running(fresh, ZURICH) as app, Caller(app, administrator_token) as caller:
         assert await answers(caller, paths) == before
         # It goes on from there: a change is a further event.
@@ -146,7 +148,7 @@ async def test_a_backup_that_was_taken_while_writers_wrote_is_whole_record_by_re
     done.set()
     await asyncio.gather(*writers)
     async with opened(fresh) as other:
-        await restore(other, tmp_path / "backup")
+        await restore(other, tmp_path / "backup", COMMITMENT)
         events: list[LoggedEvent] = []
         after = 0
         while True:
@@ -263,7 +265,7 @@ async def test_a_damaged_or_incomplete_backup_is_refused_and_nothing_is_touched(
     for connection in (fresh, places):
         async with opened(connection) as store:
             with pytest.raises(BackupUnusable):
-                await restore(store, backup, replace=True)
+                await restore(store, backup, COMMITMENT, replace=True)
     assert await held(fresh) == {}
     assert await held(places) == before
 
@@ -274,9 +276,9 @@ async def test_a_database_that_holds_something_is_left_alone_unless_it_may_go(
     async with opened(fresh) as store:
         await store.archive.write("students", [{"_id": "somebody else's"}])
         with pytest.raises(DatabaseInUse, match="students"):
-            await restore(store, backup)
+            await restore(store, backup, COMMITMENT)
         assert await held(fresh) == {"students": 1}
-        taken = await restore(store, backup, replace=True)
+        taken = await restore(store, backup, COMMITMENT, replace=True)
     after = await held(fresh)
     assert {each.collection: each.documents for each in taken.collections}.items() <= after.items()
 
@@ -292,12 +294,12 @@ async def test_a_restore_that_was_broken_off_is_not_taken_for_whole(
 
     async with opened(fresh) as store:
         with pytest.raises(Killed):
-            await restore(store, backup, told=killed)
+            await restore(store, backup, COMMITMENT, told=killed)
         async with running(fresh, ZURICH) as app, Caller(app, administrator_token) as caller:
             assert "rollcall restore" not in problem_of(await caller.get("/readyz"), 503, "store_unavailable")["title"]
         with pytest.raises(DatabaseInUse):
-            await restore(store, backup)
-        await restore(store, backup, replace=True)
+            await restore(store, backup, COMMITMENT)
+        await restore(store, backup, COMMITMENT, replace=True)
         async with running(fresh, ZURICH) as app, Caller(app, administrator_token) as caller:
             body_of(await caller.get("/readyz"))
 

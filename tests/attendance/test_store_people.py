@@ -82,7 +82,7 @@ async def test_whose_key_is_gone_is_missing_and_hides_nobody_else(store: Store) 
     students = store.students
     for one in (forgotten, known):
         await students.add(one)
-    await store.keys.destroy(forgotten.id, Purpose.IDENTITY)
+    await store.keys.erase(forgotten.id, NOW, Purpose.IDENTITY)
     assert await students.get_many([forgotten.id, known.id]) == {known.id: known}
     assert await students.page(after=None, limit=1) == [known]
     for asking in (students.get(forgotten.id), students.by_sourced_id("S-1")):

@@ -38,7 +38,7 @@ async def test_no_byte_of_a_destroyed_key_stays_in_the_file(keys: KeyRing, setti
     assert found == [made[person] for person in people[::20]]  # the search finds what is there
     wrapped = await keys.store.get(Purpose.FACE, people)
     for person in people[::3]:
-        await keys.erase(person, NOW)
+        await keys.erase(person, NOW, *Purpose)
     raw = raw_files(settings)
     for person in people[::3]:
         assert not list(keys_in(raw, keys.master, Purpose.FACE, person))
@@ -50,5 +50,5 @@ async def test_a_copy_of_what_was_sealed_is_worth_nothing_afterwards(
     keys: KeyRing, open_keys: OpenKeys, tmp_path: Path
 ) -> None:
     copy = await SealedIdentities(keys).seal({"p-1": {"given_name": "Ada"}})
-    await keys.erase("p-1", NOW)
+    await keys.erase("p-1", NOW, *Purpose)
     assert await SealedIdentities(open_keys()).open(copy) == {}

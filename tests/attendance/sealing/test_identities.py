@@ -1,5 +1,7 @@
 """What names a person opens for that person alone, and for nobody once their key is destroyed."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from tests.attendance.sealing.conftest import OpenKeys
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 PEOPLE = st.dictionaries(st.uuids().map(str), st.dictionaries(st.sampled_from(["given_name", "email", "x"]), TEXTS))
 NAMED: dict[str, str | None] = {"given_name": "Ada", "family_name": "Lovelace"}
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -63,6 +66,6 @@ async def test_what_was_kept_before_there_were_keys_is_still_read(keys: KeyRing)
 
 async def test_whoever_has_no_key_any_more_is_left_out(keys: KeyRing, open_keys: OpenKeys) -> None:
     sealed = await SealedIdentities(keys).seal({"p-1": NAMED, "p-2": NAMED})
-    await keys.destroy("p-1", Purpose.IDENTITY)
+    await keys.erase("p-1", NOW, Purpose.IDENTITY)
     for ring in (keys, open_keys()):
         assert await SealedIdentities(ring).open(sealed) == {"p-2": NAMED}

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from attendance.keys import KeyUnusable
-from attendance.sealing import KeyStore, Purpose, SqliteKeyStore
+from attendance.sealing import Ending, KeyStore, Purpose, SqliteKeyStore
 from attendance.sealing.key_store import Wrapped
 from attendance.store import StoreUnavailable
 from attendance.store.key_documents import DocumentKeyStore
 from deploy.local.stack import LocalStack
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+LATER, LATEST = NOW + timedelta(days=1), NOW + timedelta(days=2)
 
 
 @pytest.fixture(params=["a file", "a database"])
@@ -56,17 +57,25 @@ async def test_a_deleted_key_is_gone_and_the_others_stay(kept: KeyStore) -> None
 
 async def test_whoever_was_erased_gets_no_key_again(kept: KeyStore) -> None:
     await kept.add(Purpose.FACE, {"p-1": b"1"})
-    await kept.mark_erased("p-1", NOW)
+    await kept.note_ending(Ending.ERASED, "p-1", NOW)
     await kept.delete("p-1", list(Purpose))
     assert await kept.add(Purpose.FACE, {"p-1": b"again", "p-2": b"2"}) == {"p-2": b"2"}
 
 
+async def test_whoever_only_withdrew_gets_a_key_again(kept: KeyStore) -> None:
+    await kept.note_ending(Ending.WITHDRAWN, "p-1", NOW)
+    assert await kept.add(Purpose.FACE, {"p-1": b"again"}) == {"p-1": b"again"}
+
+
 async def test_all_who_were_erased_can_be_listed_page_by_page(kept: KeyStore) -> None:
     for person in ("p-3", "p-1", "p-2", "p-1"):
-        await kept.mark_erased(person, NOW)
-    assert await kept.erased(None, 2) == ["p-1", "p-2"]
-    assert await kept.erased("p-2", 2) == ["p-3"]
-    assert await kept.erased("p-3", 2) == []
+        await kept.note_ending(Ending.ERASED, person, NOW)
+    await kept.note_ending(Ending.WITHDRAWN, "p-1", LATER)
+    await kept.note_ending(Ending.WITHDRAWN, "p-1", LATEST)
+    assert await kept.endings(Ending.ERASED, None, 2) == [("p-1", NOW), ("p-2", NOW)]
+    assert await kept.endings(Ending.ERASED, "p-2", 2) == [("p-3", NOW)]
+    assert await kept.endings(Ending.ERASED, "p-3", 2) == []
+    assert await kept.endings(Ending.WITHDRAWN, None, 2) == [("p-1", LATEST)]
 
 
 async def test_all_keys_can_be_read_page_by_page(kept: KeyStore) -> None:

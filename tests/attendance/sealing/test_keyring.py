@@ -31,7 +31,7 @@ async def test_a_key_that_another_process_destroyed_is_read_for_ten_seconds_at_m
     monkeypatch.setattr(keyring, "LEASE_SECONDS", 0.2)
     here, there = open_keys(), open_keys()
     await here.to_write(Purpose.FACE, ["p-1"])
-    await there.destroy("p-1", Purpose.FACE)
+    await there.withdraw("p-1", NOW)
     assert await here.to_read(Purpose.FACE, ["p-1"], at_hand=False) == {}
     await asyncio.sleep(0.25)
     assert await here.to_read(Purpose.FACE, ["p-1"]) == {}
@@ -40,7 +40,7 @@ async def test_a_key_that_another_process_destroyed_is_read_for_ten_seconds_at_m
 async def test_nothing_is_sealed_under_a_key_that_another_process_destroyed(open_keys: OpenKeys) -> None:
     here, there = open_keys(), open_keys()
     destroyed = await here.to_write(Purpose.FACE, ["p-1"])
-    await there.destroy("p-1", Purpose.FACE)
+    await there.withdraw("p-1", NOW)
     assert not await here.still(Purpose.FACE, "p-1", destroyed["p-1"])
     made = await here.to_write(Purpose.FACE, ["p-1"])
     assert made != destroyed
@@ -49,7 +49,7 @@ async def test_nothing_is_sealed_under_a_key_that_another_process_destroyed(open
 
 async def test_whoever_was_erased_is_told_of_and_gets_no_key(keys: KeyRing) -> None:
     await keys.to_write(Purpose.FACE, ["p-1"])
-    await keys.erase("p-1", NOW)
+    await keys.erase("p-1", NOW, *Purpose)
     assert await keys.to_read(Purpose.FACE, ["p-1"]) == {}
     with pytest.raises(KeyUnusable, match="erased"):
         await keys.to_write(Purpose.FACE, ["p-1", "p-2"])

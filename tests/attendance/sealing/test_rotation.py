@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from attendance.settings import ConnectionSettings
 from tests.attendance.sealing.conftest import OpenKeys
 
 PEOPLE: dict[str, dict[str, str | None]] = {f"p-{number}": {"given_name": f"Name {number}"} for number in range(40)}
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def put_in_front(settings: ConnectionSettings) -> str:
@@ -63,7 +65,7 @@ async def test_those_who_read_write_and_destroy_meanwhile_are_not_disturbed(
             assert len(await SealedIdentities(open_keys()).open(sealed)) >= len(PEOPLE) - 1
             later |= await SealedIdentities(at_work).seal({f"later-{number}": {"given_name": "New"}})
             if number == 5:
-                await at_work.destroy(gone, Purpose.IDENTITY)
+                await at_work.erase(gone, NOW, Purpose.IDENTITY)
         return later
 
     async with asyncio.TaskGroup() as group:
