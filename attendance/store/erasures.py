@@ -130,10 +130,11 @@ class Erasures:
         They alone still name whom they tell of; consumers had until then to read them.
         """
         old = await find_all(self._receipts, {"told_at": {"$lt": before}}, limit=_AT_ONCE)
+        count = 0
         for document in old:
-            fields = {"told": "", "told_at": ""}
-            await update_one(self._receipts, {"_id": document["_id"], "outbox": []}, {"$unset": fields})
-        return len(old)
+            settled = {"_id": document["_id"], "outbox": [], "unnumbered_since": {"$exists": False}}
+            count += await update_one(self._receipts, settled, {"$unset": {"told": "", "told_at": ""}})
+        return count
 
     async def repeat(self, commitment_of: Commitment, now: datetime) -> int:
         """After a restored backup: withdraw and erase again whom it brought back; give how many those were.

@@ -73,9 +73,7 @@ def tracks_of(*students: str) -> CameraTracks:
         camera=CAMERA,
         time=12.5,
         tracks=tuple(
-            TrackState(
-                _track(each), Box(1, 2, 3, 4), (0.5, 0.0), 10.0, 12.5, 3, 12.0, each, 0.25, frozenset(students)
-            )
+            TrackState(_track(each), Box(1, 2, 3, 4), (0.5, 0.0), 10.0, 12.5, 3, 12.0, each, 0.25, frozenset(students))
             for each in students
         ),
         blocks=tuple(TrackerBlock(each, 1.0, 2.0) for each in students),
@@ -197,6 +195,7 @@ async def test_the_event_is_forgotten_when_consumers_had_their_time(
     await store.erasures.go_on(LATER + timedelta(seconds=1))
     claims = await store.pending_events.claim("me", now=NOW, lease=timedelta(seconds=1), limit=10)
     await store.pending_events.confirm("me", claims)
+    await store.event_log.number()
     assert await store.erasures.forget_told(NOW - timedelta(days=1)) == 0
     assert await store.erasures.forget_told(NOW + timedelta(days=46)) == 1
     assert await naming(documents, student) == {}
@@ -304,7 +303,7 @@ async def test_a_restored_backup_brings_nobody_back(store: Store, documents: Doc
     backup = {name: await documents[name].find({}).to_list() for name in ("students", "records", "biometrics")}
     await erase(store, student)
     await store.erasures.go_on(LATER + timedelta(seconds=1))
-    await store.biometrics.withdraw_consent(withdrawn, NOW)
+    await store.biometrics.withdraw_consent(withdrawn, datetime.now(UTC))
     for name, kept in backup.items():
         await documents[name].delete_many({})
         await documents[name].insert_many(kept)
