@@ -73,8 +73,10 @@ async def administrator(app: FastAPI, administrator_token: str) -> AsyncIterator
 
 
 @pytest.fixture(scope="module")
-def school(administrator: Caller) -> School:
-    return School(administrator)
+async def school(administrator: Caller) -> School:
+    made = School(administrator)
+    await made.publish()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,9 @@ class Campus:
             ("POST", "/v1/tokens"): {"json": {"role": "registrar"}},
             ("POST", "/v1/students"): {"json": {"given_name": "Ada"}},
             ("PUT", "/v1/students/{student_id}/consent"): {"json": CONSENT},
+            ("POST", "/v1/students/{student_id}/consent/decline"): {"json": {"notice_version": "2026-08"}},
+            ("PUT", "/v1/students/{student_id}/hold"): {"json": {"reason": "an appeal"}},
+            ("POST", "/v1/privacy-notices"): {"json": {"version": "2026-09", "title": "Notice", "text": "Cameras."}},
             ("POST", "/v1/students/{student_id}/photos"): {
                 "content": b"no picture",
                 "headers": {"Content-Type": "image/jpeg"},
@@ -99,6 +102,8 @@ class Campus:
         return bodies.get((method, template), {})
 
     async def call(self, caller: Caller, method: str, template: str, **ids: str) -> Any:
+        if template.endswith("/erasure"):  # what is asked about them afterwards needs the others to be there
+            ids = {"student_id": self.ids["erased_id"], **ids}
         return await caller.request(method, self.path(template, **ids), **self.body(method, template))
 
 
@@ -118,6 +123,8 @@ async def campus(app: FastAPI, school: School, calling: Callable[[str | None], C
         "camera_id": camera,
         "photo_id": an_id(),
         "notice_id": an_id(),
+        "erased_id": await school.student(),
+        "version": "2026-08",
         "token_id": "0123456789ab",
     }
     own: dict[Role | None, Caller] = {
