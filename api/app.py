@@ -24,6 +24,7 @@ from api.routes import ROUTERS
 from api.security_headers import SecurityHeaders
 from api.services import Services
 from api.settings import ApiSettings
+from api.sweeping import SweepTask
 from api.tail import LogTail
 from api.upkeep import MigrationTask
 from api.uploads import FORM_ROOM
@@ -43,6 +44,7 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
     Raises:
         UnknownEngine: no recognition engine has the name in the settings.
     """
+    retention = RetentionSettings()
     load_engine(settings.engine)  # by its name only: its models are loaded in the process that looks at photos
 
     @asynccontextmanager
@@ -58,18 +60,18 @@ def create_app(connection: ConnectionSettings, settings: ApiSettings) -> FastAPI
             tail=LogTail(store),
             streams=LiveStreams(settings.live_streams),
             audit=AuditWriter(store, AuditKey(connection.audit_key_file), HeadFile(connection.audit_head_file)),
-            places=Places(connection, RetentionSettings().backup_sets),
+            places=Places(connection, retention.backup_sets),
         )
         app.state.services = services
         services.relay.start()
-        migrations, erasing = MigrationTask(store), ErasingTask(store)
-        migrations.start()
-        erasing.start()
+        beside = (MigrationTask(store), ErasingTask(store), SweepTask(store, services.audit, retention))
+        for task in beside:
+            task.start()
         try:
             yield
         finally:
-            await migrations.stop()
-            await erasing.stop()
+            for task in beside:
+                await task.stop()
             services.desk.stop()
             services.streams.end()
             await services.tail.stop()

@@ -12,7 +12,7 @@ from api.bodies import BodyOut
 from api.roll_out import CheckInOut, RevisionOut, SightingOut
 from api.times import MomentOut, now
 from attendance.meetings import Meeting
-from attendance.people import Consent, Enrollment, StoredTemplate, Student
+from attendance.people import Consent, ConsentStep, Enrollment, StoredTemplate, Student
 from attendance.records import Record
 from attendance.rights import Role
 from attendance.status import Method, Status
@@ -32,6 +32,7 @@ class KeptIdentityOut(BodyOut):
     family_name: str
     sourced_id: str | None
     email: str | None
+    needs_guardian: bool
 
 
 class KeptConsentOut(BodyOut):
@@ -42,6 +43,25 @@ class KeptConsentOut(BodyOut):
     given_by: str
     given_at: MomentOut
     guardian: str | None
+
+
+class KeptConsentEntryOut(BodyOut):
+    """What became of a consent, once."""
+
+    step: ConsentStep
+    at: MomentOut
+    by: str = Field(description="the token that said it")
+    notice_version: str | None
+    basis: str | None
+    given_by: str | None
+    guardian: str | None
+
+
+class KeptHoldOut(BodyOut):
+    """A legal hold: why records have to stay."""
+
+    reason: str
+    at: MomentOut
 
 
 class KeptTemplateOut(BodyOut):
@@ -130,6 +150,8 @@ class KeptOut(BodyOut):
     at: MomentOut
     student: KeptIdentityOut
     consent: KeptConsentOut | None
+    consent_history: list[KeptConsentEntryOut] = Field(description="what became of consents, the earliest first")
+    hold: KeptHoldOut | None
     templates: list[KeptTemplateOut]
     has_card: bool = Field(description="its number is kept as a keyed hash, and can't be read back")
     classes: list[KeptPlaceOut]
@@ -143,6 +165,7 @@ class KeptOut(BodyOut):
 async def kept_of(store: Store, student: Student, commitment: str) -> KeptOut:
     """Gather everything that is kept of a student."""
     consent: Consent | None = await store.biometrics.consent_of(student.id)
+    hold = await store.erasures.hold_of(student.id)
     places: list[Enrollment] = await store.classes.enrollments.of_student(student.id)
     classes = await store.classes.get_many([place.class_id for place in places])
     records = await _records(store, student.id)
@@ -152,6 +175,10 @@ async def kept_of(store: Store, student: Student, commitment: str) -> KeptOut:
         at=now(),
         student=KeptIdentityOut.model_validate(student),
         consent=KeptConsentOut.model_validate(consent) if consent else None,
+        consent_history=[
+            KeptConsentEntryOut.model_validate(each) for each in await store.biometrics.history_of(student.id)
+        ],
+        hold=KeptHoldOut.model_validate(hold) if hold else None,
         templates=[KeptTemplateOut.of(each) for each in await store.biometrics.templates_of([student.id])],
         has_card=await store.cards.has_card(student.id),
         classes=[

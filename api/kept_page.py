@@ -43,6 +43,15 @@ def render(kept: KeptOut) -> str:
             else [("consent", "none stands")],
         ),
         _table(
+            "What became of consents",
+            ("at", "what", "notice", "said by", "recorded by"),
+            (
+                (written(each.at), each.step.value, each.notice_version or "", each.given_by or "", each.by)
+                for each in kept.consent_history
+            ),
+        ),
+        _section("Legal hold", [("why records have to stay", kept.hold.reason if kept.hold else "there is none")]),
+        _table(
             "Face templates",
             ("made at", "by", "size"),
             (

@@ -1,6 +1,4 @@
-"""How long each kind of data is kept: settings, and the moments that follow from them."""
-
-from datetime import datetime, timedelta
+"""How long each kind of data is kept."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +19,9 @@ class RetentionSettings(BaseSettings):
         default=3 * _YEAR, ge=1, description="records of attendance with their events, notices and coverage"
     )
     keep_audit_days: int = Field(default=3 * _YEAR, ge=30, description="who looked at what")
-    keep_tokens_days: int = Field(default=90, ge=1, description="tokens that are revoked or expired")
+    keep_tokens_days: int = Field(
+        default=3 * _YEAR, ge=1, description="tokens that are revoked or expired: records and audit name them"
+    )
     keep_told_days: int = Field(
         default=45, ge=1, description="the event that tells of an erasure; longer than Kafka keeps events"
     )
@@ -31,7 +31,3 @@ class RetentionSettings(BaseSettings):
     backup_sets: dict[str, int] = Field(
         default={}, description='how many days each set of backups is kept, as JSON: {"nightly": 35, "yearly": 1100}'
     )
-
-    def records_before(self, now: datetime) -> datetime:
-        """Give the moment before which a meeting's records are too old."""
-        return now - timedelta(days=self.keep_records_days)

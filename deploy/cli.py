@@ -34,6 +34,7 @@ _COMMANDS = (
     ("restore", "deploy.backup.cli:restore", "Put a backup into an empty database."),
     ("audit", "deploy.audit_cli:app", "Check the audit, or show who looked at what."),
     ("erasure", "deploy.erasure_cli:app", "Erase a student; tell what is left of them."),
+    ("sweep", "deploy.sweep_cli:sweep_now", "Delete what may not be kept any longer."),
     ("keys", "deploy.keys_cli:app", "Give people's keys a new master key; check them."),
     ("export", "deploy.export_cli:app", "Write records into a file: CSV, JSON or Parquet."),
     ("events", "deploy.events.cli:app", "Follow attendance events; put all of them into files."),

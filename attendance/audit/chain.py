@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 
 # The seal before the first batch.
 BEGINNING = "0" * 64
+# What a line says that was done where the beginning of the chain was deleted, because it is old.
+_TRIMMED = "the audit's oldest batches were deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,16 @@ def seal(head: Head, lines: Iterable[Line], sealed_by: Callable[[bytes], str]) -
     return Batch(number, head.seal, some, sealed_by(_content(number, head.seal, some)))
 
 
+def trimmed(last: Head, *, at: str, by: str) -> Line:
+    """Give the line that has to be written before the batches up to this one are deleted."""
+    return Line(at, by, "", _TRIMMED, 0, about=(("through", str(last.number)), ("seal", last.seal)))
+
+
 class Check:
     """Finds where batches, given in the order of their numbers, aren't what was written.
 
-    `anchored`: the head as it is kept outside of the database; without one a cut-off end can't be seen.
+    `anchored`: the head as it is kept outside of the database; without one a cut-off end can't be seen. Where the
+    beginning is gone, a later line has to say, under the seal, that just these batches were deleted for their age.
 
     >>> check = Check(key.seal, head_file.read())
     >>> faults = [fault for batch in batches for fault in check.take(batch)] + check.end()
@@ -86,21 +94,25 @@ class Check:
         self._anchored = anchored
         self._head = Head()
         self._is_met = anchored is None or anchored.number == 0
+        # What the first batch that is there says of the one before it, until a line says that it was deleted.
+        self._untold: Head | None = None
 
     def take(self, batch: Batch) -> list[Fault]:
         """Check the next batch."""
         faults: list[str] = []
+        if self._head.number == 0 and batch.number > 1:
+            self._untold = self._head = Head(batch.number - 1, batch.previous)
         expected = self._head.number + 1
         if batch.number > expected:
-            is_one = batch.number == expected + 1
-            gone = f"batch {expected} is gone" if is_one else f"batches {expected} to {batch.number - 1} are gone"
-            faults.append(f"{gone} before it")
+            faults.append(f"{_gone(expected, batch.number - 1)} before it")
         elif batch.number < expected:
             faults.append("it is there twice, or out of order")
         elif batch.previous != self._head.seal:
             faults.append("it doesn't follow the batch before it")
         if batch.seal != self._sealed_by(_content(batch.number, batch.previous, batch.lines)):
             faults.append("it was changed, or sealed with another key")
+        elif self._untold and any(_tells_of(line, self._untold) for line in batch.lines):
+            self._untold = None
         if self._anchored and batch.number == self._anchored.number:
             self._is_met = True
             if batch.seal != self._anchored.seal:
@@ -109,16 +121,28 @@ class Check:
         return [Fault(batch.number, what) for what in faults]
 
     def end(self) -> list[Fault]:
-        """Check that no batch is missing after the last one."""
-        if self._anchored is None or self._is_met:
-            return []
-        return [Fault(self._head.number + 1, f"the end is cut off: batch {self._anchored.number} was written")]
+        """Check that no batch is missing before the first one, or after the last one."""
+        faults: list[Fault] = []
+        if self._untold:
+            faults.append(Fault(self._untold.number + 1, f"{_gone(1, self._untold.number)} before it"))
+        if self._anchored is not None and not self._is_met:
+            cut = f"the end is cut off: batch {self._anchored.number} was written"
+            faults.append(Fault(self._head.number + 1, cut))
+        return faults
 
 
 def verify(batches: Iterable[Batch], sealed_by: Callable[[bytes], str], anchored: Head | None) -> list[Fault]:
     """Give where batches, in the order of their numbers, aren't what was written: nowhere, where they are."""
     check = Check(sealed_by, anchored)
     return [fault for batch in batches for fault in check.take(batch)] + check.end()
+
+
+def _gone(first: int, last: int) -> str:
+    return f"batch {first} is gone" if first == last else f"batches {first} to {last} are gone"
+
+
+def _tells_of(line: Line, last: Head) -> bool:
+    return line.do == _TRIMMED and dict(line.about) == {"through": str(last.number), "seal": last.seal}
 
 
 def _content(number: int, previous: str, lines: tuple[Line, ...]) -> bytes:

@@ -48,6 +48,23 @@ class AuditLog:
             async for document in self._collection.find({}, batch_size=_AT_ONCE).sort("_id", ASCENDING):
                 yield _batch(document)
 
+    async def last_before(self, moment: str) -> Head | None:
+        """Give the last of the oldest batches that are all from before a moment, written as in a line; None: none is.
+
+        The newest batch never is: it is what the next one follows.
+        """
+        newest, last = (await self.head()).number, None
+        async for batch in self.all():
+            if batch.number == newest or any(line.at >= moment for line in batch.lines):
+                break
+            last = batch.head
+        return last
+
+    async def trim(self, number: int) -> int:
+        """Delete the batches up to a number; give how many those were."""
+        with unavailable_on_network_error():
+            return (await self._collection.delete_many({"_id": {"$lt": number + 1}})).deleted_count
+
     async def about(self, commitment: str, *, before: int | None = None, limit: int = 0) -> list[tuple[int, Line]]:
         """Give the lines about somebody with their batches' numbers, the latest first; `limit`: of so many batches."""
         query: Document = {"subjects": commitment}

@@ -39,6 +39,7 @@ from attendance.store.record_export import RecordExport
 from attendance.store.records import Records
 from attendance.store.reports import Reports
 from attendance.store.school import academic_sessions, courses, orgs
+from attendance.store.sweep import Sweep
 from attendance.store.timetable import ImportedMeetings
 from attendance.store.tokens import Tokens
 from attendance.store.traces import Traces
@@ -120,6 +121,7 @@ class Store:
         self.erasures = Erasures(
             database["erasures"], database["holds"], Traces(database), self.keys, self.biometrics, self.teachers
         )
+        self.sweep = Sweep(database)
         self.pending_events = PendingEvents([database["records"], database["meetings"], database["erasures"]])
 
     async def ensure_indexes(self) -> None:

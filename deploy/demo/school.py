@@ -19,6 +19,12 @@ SMALLEST_FACE = 64  # the smallest on these frames is 72 pixels wide; looking fo
 ON_TIME, LATE, NEVER_SEEN, NO_CONSENT = "Olga Ontime", "Leo Later", "Nina Neverseen", "Noor Nocamera"
 _SOURCED_IDS = {name: f"demo-{name.split()[0].lower()}" for name in (ON_TIME, LATE, NEVER_SEEN, NO_CONSENT)}
 
+_NOTICE = {
+    "version": "demo-1",
+    "title": "How the demo takes attendance",
+    "text": "A camera that plays a lecture of the past looks for the faces of those who agreed.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class School:
@@ -85,6 +91,7 @@ def found_school(api: Api, terminal: Terminal, lecture: Lecture, photos: Photos)
     )
     _take(terminal, "oneroster", "roster.zip", handed_over.roster(_SOURCED_IDS, lecture))
     students = _students(api)
+    api.call("POST", "/privacy-notices", json=_NOTICE)
     for name in (ON_TIME, LATE, NEVER_SEEN):
         _record_consent(api, students[name], lecture)
     _take(terminal, "photos", "photos.zip", handed_over.zipped(_named(photos)))
@@ -155,7 +162,7 @@ def _named(photos: Photos) -> dict[str, bytes]:
 def _record_consent(api: Api, student_id: str, lecture: Lecture) -> None:
     consent = {
         "basis": "consent",
-        "notice_version": "demo-1",
+        "notice_version": _NOTICE["version"],
         "given_by": "the student",
         "given_at": lecture.start.isoformat(),
     }

@@ -30,7 +30,7 @@ class School:
         body = {"version": version, "title": "How attendance is taken", "text": "Cameras look at who is there."}
         assert (await self._administrator.post("/v1/privacy-notices", body)).status_code in (201, 409)
 
-    async def student(self, given_name: str = "Ada", family_name: str = "Lovelace", **fields: str) -> str:
+    async def student(self, given_name: str = "Ada", family_name: str = "Lovelace", **fields: Any) -> str:
         return await self._make("/v1/students", {"given_name": given_name, "family_name": family_name, **fields})
 
     async def consenting_student(self) -> str:

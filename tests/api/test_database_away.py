@@ -61,7 +61,9 @@ async def place(own_database: DatabaseProcess, monkeypatch: pytest.MonkeyPatch, 
         await store.ensure_indexes()
         token = await store.tokens.create(Role.ADMINISTRATOR, now=datetime.now(UTC))
         async with Caller(app, token.text) as caller:
-            yield Place(own_database, caller, School(caller), store)
+            school = School(caller)
+            await school.publish()
+            yield Place(own_database, caller, school, store)
 
 
 async def test_every_route_says_that_the_database_is_away_and_when_to_come_again(place: Place) -> None:

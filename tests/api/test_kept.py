@@ -35,6 +35,7 @@ async def test_a_student_gets_everything_that_is_kept_of_them_and_of_nobody_else
         await school.mark(meeting, other, "absent")
     notice = {"first_day": "2026-04-02", "last_day": "2026-04-03", "reason": "ill"}
     body_of(await administrator.post(f"/v1/students/{student}/notices", notice), 201)
+    body_of(await administrator.put(f"/v1/students/{student}/hold", {"reason": "an appeal"}))
     caller = calling(await school.token("student", student))
     body_of(await caller.get("/v1/me"))
 
@@ -45,7 +46,10 @@ async def test_a_student_gets_everything_that_is_kept_of_them_and_of_nobody_else
         "family_name": "Lovelace",
         "sourced_id": sourced_id,
         "email": None,
+        "needs_guardian": False,
     }
+    assert [each["step"] for each in kept["consent_history"]] == ["given"]
+    assert kept["hold"]["reason"] == "an appeal"
     assert kept["consent"]["notice_version"] == CONSENT["notice_version"]
     assert len(kept["templates"]) == 1
     assert kept["has_card"]

@@ -306,6 +306,7 @@ async def test_a_photo_that_is_nearer_to_another_student_is_kept_with_a_warning(
     astronaut = pictures.encoded(pictures.astronaut(), "PNG")
     async with running(alone, ApiSettings()) as app, Caller(app, token) as administrator:
         school = School(administrator)
+        await school.publish()
         one, other = await school.consenting_student(), await school.consenting_student()
 
         async def warnings(student: str, photo: bytes) -> list[tuple[str, str]]:

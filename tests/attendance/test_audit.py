@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attendance.audit import AuditKey, Batch, Head, HeadFile, Line, seal, verify
+from attendance.audit import AuditKey, Batch, Head, HeadFile, Line, seal, trimmed, verify
 from attendance.ids import new_id
 from attendance.keys import KeyUnusable
 from attendance.settings import ConnectionSettings
@@ -203,3 +203,30 @@ async def test_the_store_gives_back_what_was_sealed_and_one_batch_a_number(
     wanted = [(batch.number, line) for batch in batches for line in batch.lines if someone in line.subjects]
     assert about == wanted[::-1]
     assert await store.audit.latest(before=3, limit=1) == [(2, line) for line in batches[1].lines[::-1]]
+
+
+def test_a_beginning_that_was_deleted_for_its_age_is_no_fault_once_a_line_says_so(key: AuditKey) -> None:
+    batches = chain(key)
+    told = seal(batches[-1].head, [trimmed(batches[9].head, at="2029-03-02T10:00:00.000Z", by="sweep")], key.seal)
+    assert verify([*batches[10:], told], key.seal, told.head) == []
+    assert verify([*batches, told], key.seal, told.head) == []  # it was broken off before anything was deleted
+
+
+@pytest.mark.parametrize("kept_from", [9, 11, 20])
+def test_where_more_or_less_is_gone_than_the_line_says_it_is_found(key: AuditKey, kept_from: int) -> None:
+    batches = chain(key)
+    told = seal(batches[-1].head, [trimmed(batches[9].head, at="2029-03-02T10:00:00.000Z", by="sweep")], key.seal)
+    faults = verify([*batches[kept_from:], told], key.seal, told.head)
+    assert [fault.number for fault in faults] == [kept_from + 1]
+
+
+def test_a_beginning_that_nobody_tells_of_is_found(key: AuditKey) -> None:
+    batches = chain(key)
+    assert [fault.what for fault in verify(batches[1:], key.seal, None)] == ["batch 1 is gone before it"]
+
+
+def test_a_line_that_was_not_sealed_with_the_key_tells_nothing(key: AuditKey) -> None:
+    batches = chain(key)
+    line = trimmed(batches[9].head, at="2029-03-02T10:00:00.000Z", by="sweep")
+    forged = seal(batches[-1].head, [line], lambda _: "0" * 64)
+    assert len(verify([*batches[10:], forged], key.seal, None)) == 2

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from attendance import rules
-from attendance.events import AttendanceChanged, MeetingClosed, attendance_changed, meeting_closed
+from attendance.events import (
+    AttendanceChanged,
+    MeetingClosed,
+    StudentErased,
+    attendance_changed,
+    meeting_closed,
+    student_erased,
+)
 from attendance.meetings import Meeting
 from attendance.records import Record
 from attendance.status import Status
@@ -52,11 +59,16 @@ def closed_meeting() -> MeetingClosed:
     return meeting_closed(IN_COURSE, 1, taken=True, coverage=0.98765432, counts=counts, now=at(51))
 
 
+def erased_student() -> StudentErased:
+    return student_erased(STUDENT, at=at(51))
+
+
 PINNED = {
     "attendance.changed.v1.late.json": late_in_a_course,
     "attendance.changed.v1.excused.json": corrected_absence,
     "attendance.changed.v1.reversed.json": reversed_sighting,
     "meeting.closed.v1.json": closed_meeting,
+    "student.erased.v1.json": erased_student,
 }
 
 
