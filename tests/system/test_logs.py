@@ -19,7 +19,7 @@ from deploy.local.stack import LocalStack
 from recognition import Template
 from tests.api.callers import Caller
 from tests.api.conftest import ONE_PARTITION
-from tests.api.school import CONSENT, an_id
+from tests.api.school import CONSENT, School, an_id
 from tests.api.serving import Server, environment_of, serving
 
 GIVEN, FAMILY, EMAIL = "Zaphodine", "Beeblebroxson", "zaphodine@heart-of-gold.example"
@@ -63,7 +63,8 @@ async def test_no_name_token_template_or_key_is_in_a_log(
     async with Caller.over_the_network(server.url, token) as caller:
         body = {"given_name": GIVEN, "family_name": FAMILY, "sourced_id": sourced_id, "email": EMAIL}
         student = str((await caller.post("/v1/students", body)).json()["id"])
-        await caller.put(f"/v1/students/{student}/consent", CONSENT)
+        await School(caller).publish()
+        assert (await caller.put(f"/v1/students/{student}/consent", CONSENT)).is_success
         await store.biometrics.add_template(StoredTemplate(an_id(), student, Template("dlib", vector), now()))
         await caller.put(f"/v1/students/{student}/card", {"number": card})
         notice = {"first_day": "2026-03-02", "last_day": "2026-03-03", "reason": REASON}
@@ -89,7 +90,7 @@ async def test_no_name_token_template_or_key_is_in_a_log(
             await stranger.get("/v1/me")
     await store.tokens.revoke_of(Role.STUDENT, student, now())
     store.close()
-    kept = [places.gateway_key_file, places.look_up_key_file, places.audit_key_file]
+    kept = [places.gateway_key_file, places.look_up_key_file, places.audit_key_file, places.master_key_file]
     secrets = {
         "given name": GIVEN,
         "family name": FAMILY,

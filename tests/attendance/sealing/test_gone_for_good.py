@@ -1,29 +1,14 @@
 """Whoever holds the raw files and the master key cannot read what was sealed under a key that was destroyed."""
 
-import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attendance.keys import KeyUnusable
-from attendance.sealing import KeyRing, MasterKeys, Purpose, SealedIdentities
-from attendance.sealing.keyring import bound
+from attendance.sealing import KeyRing, Purpose, SealedIdentities
 from attendance.settings import ConnectionSettings
 from tests.attendance.sealing.conftest import OpenKeys
+from tests.attendance.sealing.thief import keys_in
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-# What `MasterKeys.wrap` gives of a key: the master key's name, a nonce, the key, a tag.
-WRAPPED_BYTES = 8 + 12 + 32 + 16
-
-
-def keys_in(raw: bytes, master: MasterKeys, purpose: Purpose, person: str) -> Iterator[bytes]:
-    """Try every place of some bytes for a wrapped key of a person, as a thief with the master key would."""
-    name = master.wrap(b"", b"")[:8]
-    place = raw.find(name)
-    while place >= 0:
-        with contextlib.suppress(KeyUnusable):
-            yield master.unwrap(raw[place : place + WRAPPED_BYTES], bound(purpose, person))
-        place = raw.find(name, place + 1)
 
 
 def raw_files(settings: ConnectionSettings) -> bytes:
