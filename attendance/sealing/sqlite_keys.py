@@ -78,7 +78,7 @@ class SqliteKeyStore:
     async def delete(self, person: str, purposes: Sequence[Purpose]) -> None:
         """Overwrite a person's keys."""
         every = [(person, purpose) for purpose in purposes]
-        await self._do(lambda open_: open_.executemany("DELETE FROM keys WHERE person = ? AND purpose = ?", every))
+        await self._write("DELETE FROM keys WHERE person = ? AND purpose = ?", *every)
 
     async def page(self, after: Wrapped | None, limit: int) -> list[Wrapped]:
         """Give the next keys in order of person and purpose."""
@@ -100,8 +100,7 @@ class SqliteKeyStore:
 
     async def note_ending(self, ending: Ending, person: str, at: datetime) -> None:
         """Note that a person was erased, or withdrew, at a moment; a later one takes the place of an earlier one."""
-        note = "INSERT OR REPLACE INTO endings VALUES (?, ?, ?)"
-        await self._do(lambda open_: open_.execute(note, (person, ending, at.isoformat())))
+        await self._write("INSERT OR REPLACE INTO endings VALUES (?, ?, ?)", (person, ending, at.isoformat()))
 
     async def endings(self, ending: Ending, after: str | None, limit: int) -> list[tuple[str, datetime]]:
         """Give who was erased, or withdrew, and when, in order of their ids."""
@@ -121,7 +120,7 @@ class SqliteKeyStore:
 
     async def note(self, name: str, value: bytes) -> None:
         """Note a fact in the place of what was noted."""
-        await self._do(lambda open_: open_.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value)))
+        await self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -129,6 +128,13 @@ class SqliteKeyStore:
             if self._open is not None:
                 self._open.close()
                 self._open = None
+
+    async def _write(self, statement: str, *rows: tuple[object, ...]) -> None:
+        # Gives no cursor away: one that is forgotten outside of the lock resets a statement that another thread runs.
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(statement, rows)
+
+        await self._do(write)
 
     async def _do(self, what: Callable[[sqlite3.Connection], Result]) -> Result:
         return await asyncio.to_thread(self._in_transaction, what)

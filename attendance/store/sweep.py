@@ -13,7 +13,7 @@ from attendance.store.errors import unavailable_on_network_error
 # Meetings of which the records are deleted together.
 _AT_ONCE = 50
 # A document that may not go yet: its events are not on Kafka, or not in the log.
-_SETTLED: Document = {"outbox": [], "unnumbered_since": {"$exists": False}}
+_SETTLED: Document = {"outbox.0": {"$exists": False}, "unnumbered_since": {"$exists": False}}
 _OF_MEETING = ("coverage", "skips", "codes", "claims")
 
 

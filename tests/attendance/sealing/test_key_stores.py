@@ -47,6 +47,18 @@ async def test_many_that_add_at_once_end_with_the_same_key(kept: KeyStore) -> No
     assert len({each["p-1"] for each in given}) == 1
 
 
+async def test_many_that_write_and_delete_at_once_are_no_trouble(kept: KeyStore) -> None:
+    async def work(worker: int) -> None:
+        for number in range(60):
+            person = f"p-{worker}-{number}"
+            await kept.add(Purpose.FACE, {person: b"wrapped"})
+            await kept.note_ending(Ending.WITHDRAWN, person, NOW)
+            await kept.delete(person, [Purpose.FACE])
+            assert await kept.get(Purpose.FACE, [person]) == {}
+
+    await asyncio.gather(*(work(worker) for worker in range(8)))
+
+
 async def test_a_deleted_key_is_gone_and_the_others_stay(kept: KeyStore) -> None:
     for purpose in Purpose:
         await kept.add(purpose, {"p-1": b"1", "p-2": b"2"})
