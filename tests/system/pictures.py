@@ -26,6 +26,12 @@ def astronaut() -> Picture:
     return np.asarray(cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)  # type: ignore[no-untyped-call]
 
 
+def both() -> Picture:
+    """Show the two side by side, BGR."""
+    height = min(hopper().shape[0], astronaut().shape[0])
+    return np.hstack([hopper()[:height], astronaut()[:height]])
+
+
 def empty_room() -> Picture:
     """Nobody."""
     return np.full((240, 320, 3), 90, np.uint8)

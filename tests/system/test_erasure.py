@@ -30,7 +30,7 @@ from tests.attendance.sealing.thief import keys_in
 from tests.system.campus import Campus
 from tests.system.conftest import MakeCampus, MakeWorkers
 from tests.system.live_cameras import showing
-from tests.system.pictures import astronaut, hopper, jpeg
+from tests.system.pictures import both, jpeg
 from tests.system.school import School, template_of
 from tests.system.waiting import until
 
@@ -57,7 +57,7 @@ async def test_200_students_erased_while_frames_run_are_known_to_nobody_afterwar
     officer = (await campus.store.tokens.create(Role.OFFICER, now=datetime.now(UTC))).text
     async with (
         AsyncMongoClient[dict[str, Any]](campus.connection.mongo_url) as client,
-        showing(campus, [school.camera.id], [jpeg(hopper()), jpeg(astronaut())], every=0.5),
+        showing(campus, [school.camera.id], [jpeg(both()), jpeg(both(), 0.95)], every=0.5),
     ):
         database = client[campus.connection.database]
 
@@ -76,7 +76,6 @@ async def test_200_students_erased_while_frames_run_are_known_to_nobody_afterwar
             return bool(record and any(each.last_seen >= shown_until for each in record.sightings))
 
         await until(has_come_so_far)
-        await asyncio.sleep(1)
         assert await naming(database, leaving) == set()
 
     await no_event_knows_them(campus, leaving, erased_at + timedelta(seconds=LEASE_SECONDS))
