@@ -37,7 +37,7 @@ async def _complaints(parts: Parts | None) -> list[str]:
         return ["the app is starting"]
     found = parts.health.complaints()
     try:
-        await parts.store.ping()
+        await parts.store.ping_with_keys()
     except StoreUnavailable as error:
         found.append(f"the database does not answer: {error}")
     return found

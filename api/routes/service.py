@@ -31,7 +31,7 @@ async def healthz() -> HealthOut:
 @router.get("/readyz", summary="Can it do its work?")
 async def readyz(store: StoreHere) -> HealthOut:
     """Ask the database for an answer: 503 where it gives none. Kafka may be away: events wait for it."""
-    await store.ping()
+    await store.ping_with_keys()
     return HealthOut(status="ok")
 
 

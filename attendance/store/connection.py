@@ -178,6 +178,14 @@ class Store:
         with unavailable_on_network_error():
             await self._client.admin.command("ping")
         await self.archive.require_finished()
+
+    async def ping_with_keys(self) -> None:
+        """Ask the database for an answer, and make sure that people's keys can be used.
+
+        Raises:
+            StoreUnavailable: one or the other can't be.
+        """
+        await self.ping()
         if not self._keys_checked:
             try:
                 await self.check_keys()
@@ -193,7 +201,7 @@ class Store:
 async def require_keys(settings: ConnectionSettings) -> None:
     """Look, before a process starts, whether people's keys are at hand and are this database's.
 
-    Where the database is away, the keys alone are looked at; `ping` looks again.
+    Where the database is away, the keys alone are looked at; `ping_with_keys` looks again.
 
     Raises:
         KeyUnusable: with the sentence that says what to do.

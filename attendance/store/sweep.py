@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
-from pymongo import ASCENDING
 
 from attendance.school import Standing
-from attendance.store.collection import Document, find_all
+from attendance.store.collection import Document, find_all, find_page
 from attendance.store.errors import unavailable_on_network_error
 
 # Meetings of which the records are deleted together.
@@ -29,14 +28,12 @@ class Sweep:
         held = [document["_id"] for document in await find_all(self._database["holds"], {})]
         after: tuple[datetime, str] | None = None
         while True:
-            query: Document = {"end": {"$lt": before}, **_SETTLED}
-            if after is not None:
-                start, last = after
-                query["$or"] = [{"start": {"$gt": start}}, {"start": start, "_id": {"$gt": last}}]
-            order = [("start", ASCENDING), ("_id", ASCENDING)]
-            meetings = await find_all(self._database["meetings"], query, sort=order, limit=_AT_ONCE)
+            meetings = await find_page(
+                self._database["meetings"], {**_SETTLED}, by="start", after=after, end=before, limit=_AT_ONCE
+            )
             for meeting in meetings:
-                _add(found, await self._meeting(meeting["_id"], held))
+                if meeting["end"] < before:
+                    _add(found, await self._meeting(meeting["_id"], held))
             if len(meetings) < _AT_ONCE:
                 return found
             after = (meetings[-1]["start"], meetings[-1]["_id"])
@@ -50,9 +47,11 @@ class Sweep:
 
     async def tokens(self, before: datetime) -> int:
         """Delete the tokens that were revoked, or ran out, before a moment."""
-        ended: Document = {"$or": [{"revoked_at": {"$lt": before}}, {"expires_at": {"$lt": before}}]}
+        count = 0
         with unavailable_on_network_error():
-            return (await self._database["tokens"].delete_many(ended)).deleted_count
+            for ended in ("revoked_at", "expires_at"):
+                count += (await self._database["tokens"].delete_many({ended: {"$lt": before}})).deleted_count
+        return count
 
     async def have_left(self, student_ids: Iterable[str], before: date) -> list[str]:
         """Give those of the students who were in no class any more at a civil date, and are in none since."""

@@ -1,9 +1,14 @@
 """Calling the API as somebody: a client with a token, and answers that are checked where they are used."""
 
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import httpx
 from fastapi import FastAPI
+from starlette.routing import Match
+
+from api.access import ACCESS
 
 PROBLEM = "application/problem+json"
 
@@ -16,7 +21,10 @@ class Caller:
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         transport = httpx.ASGITransport(app, raise_app_exceptions=False) if isinstance(app, FastAPI) else app
-        self._client = httpx.AsyncClient(transport=transport, base_url=url, headers=headers, timeout=120)
+        hooks = {"response": [_noting(app)]} if isinstance(app, FastAPI) and token else {}
+        self._client = httpx.AsyncClient(
+            transport=transport, base_url=url, headers=headers, timeout=120, event_hooks=hooks
+        )
 
     @classmethod
     def over_the_network(cls, url: str, token: str | None) -> Self:
@@ -45,6 +53,27 @@ class Caller:
 
     async def delete(self, path: str) -> httpx.Response:
         return await self._client.delete(path)
+
+
+def reads_of(app: FastAPI) -> Counter[str]:
+    """Give how often something was read from an app in this process, by the route as the audit names it."""
+    if not hasattr(app.state, "reads"):
+        app.state.reads = Counter()
+    found: Counter[str] = app.state.reads
+    return found
+
+
+def _noting(app: FastAPI) -> Callable[[httpx.Response], Awaitable[None]]:
+    async def note(answer: httpx.Response) -> None:
+        request = answer.request
+        scope = {"type": "http", "path": request.url.path, "method": request.method, "root_path": "", "headers": []}
+        if request.method == "GET" and answer.is_success:
+            route = next(route for route in app.router.routes if route.matches(scope)[0] is Match.FULL)
+            path = str(getattr(route, "path", ""))
+            if not ACCESS["GET", path].public:
+                reads_of(app)[f"GET {path}"] += 1
+
+    return note
 
 
 def body_of(answer: httpx.Response, status: int = 200) -> Any:

@@ -1,5 +1,6 @@
 """The API in this process, on the real database and the real Kafka; a database and topics for each module of tests."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -10,10 +11,11 @@ from fastapi import FastAPI
 from api import ApiSettings, create_app
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
+from attendance.store.audit import AuditLog
 from deploy.init import Initialised, initialise
 from deploy.local.stack import LocalStack
 from deploy.topics import TopicSettings
-from tests.api.callers import Caller
+from tests.api.callers import Caller, reads_of
 from tests.api.school import School
 
 ONE_PARTITION = TopicSettings(
@@ -58,6 +60,17 @@ async def running(places: ConnectionSettings, settings: ApiSettings) -> AsyncIte
 async def app(places: ConnectionSettings, initialised: Initialised) -> AsyncIterator[FastAPI]:
     async with running(places, ApiSettings(default_zone="Europe/Zurich")) as started:
         yield started
+        await _every_read_left_a_line(started)
+
+
+async def _every_read_left_a_line(app: FastAPI) -> None:
+    """Hold the whole run of a module against the audit, unless its oldest lines were deleted."""
+    audit: AuditLog = app.state.services.store.audit
+    batches = [batch async for batch in audit.all()]
+    if batches and batches[0].number == 1:
+        lines = Counter(line.do for batch in batches for line in batch.lines if line.status < 400)
+        silent = {route: reads - lines[route] for route, reads in reads_of(app).items() if lines[route] < reads}
+        assert not silent, f"read without a line in the audit: {silent}"
 
 
 @pytest.fixture(scope="module")

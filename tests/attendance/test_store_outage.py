@@ -52,6 +52,7 @@ def _everything(store: Store) -> dict[str, Awaitable[object]]:
     claims = [Claim(0, f"{MEETING}:{STUDENT}", ())]
     return {
         "ping": store.ping(),
+        "ping_with_keys": store.ping_with_keys(),
         "ensure_indexes": store.ensure_indexes(),
         "students.add": store.students.add(Student(STUDENT, "A", "B")),
         "students.get": store.students.get(STUDENT),
