@@ -5,7 +5,7 @@ The files are MongoDB Extended JSON. What another version wrote must be read; wh
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ from attendance.people import Consent, StoredTemplate
 from attendance.records import Block, CheckIn, Excuse, Record, Reversal, Revision, Verdict, Word
 from attendance.sealing import Purpose
 from attendance.sealing.keyring import bound
-from attendance.sealing.templates import open_template
 from attendance.status import Cause, Method, Status
 from attendance.store import Store
 from attendance.store.biometrics import BIOMETRICS_SCHEMA
@@ -30,9 +29,9 @@ from recognition.tracking import Block as TrackerBlock
 from recognition.tracking import Glimpse, TrackerState, TrackState
 from tests.attendance.building import CAMERA, MEETING, NOW, STUDENT, at, looked_at, meeting, sighting
 from tests.attendance.conftest import Documents
+from tests.attendance.stored_documents import LATER, PINNED_KEY, loaded, opened, timeless, with_more
 
 CONTRACT = Path(__file__).parent / "contract"
-LATER = {"from_a_later_version": {"more": [1, 2]}}
 KEY = f"{MEETING}:{STUDENT}"
 OF = meeting()
 
@@ -161,7 +160,6 @@ async def _close(store: Store) -> None:
 
 
 # With it the pinned templates were sealed.
-PINNED_KEY = bytes(range(32))
 VERSIONS = {
     "record": RECORD_SCHEMA,
     "biometrics": BIOMETRICS_SCHEMA,
@@ -198,46 +196,8 @@ async def with_the_pinned_key(store: Store) -> None:
     await store.keys.store.add(Purpose.FACE, {STUDENT: wrapped})
 
 
-def _opened(document: dict[str, Any]) -> dict[str, Any]:
-    """Put what was sealed in the place of its seal, which differs each time."""
-    templates = [
-        part | {"sealed": open_template(PINNED_KEY, STUDENT, part["encoder"], part["sealed"]).to_bytes()}
-        for part in document.get("templates", [])
-    ]
-    return document | ({"templates": templates} if templates else {})
-
-
-def _timeless(document: dict[str, Any]) -> dict[str, Any]:
-    """Leave out when it was written, which differs each time."""
-    kept = {field: value for field, value in document.items() if field not in ("updated_at", "denied_at")}
-    if "consent" in kept:
-        kept["consent"] = {**kept["consent"], "recorded_at": None}
-        kept["history"] = [{**each, "at": None} for each in kept.get("history", [])]
-    return kept
-
-
 def _pinned(name: str) -> dict[str, Any]:
-    return _loaded((CONTRACT / f"stored.{name}.v{VERSIONS.get(name, 1)}.json").read_text())
-
-
-def _loaded(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json_util.loads(text, json_options=json_util.JSONOptions(tz_aware=True, tzinfo=UTC))
-    return document
-
-
-def _with_more(document: dict[str, Any]) -> dict[str, Any]:
-    """Add a field that nobody knows to the document and to what is in it, but for maps by id."""
-
-    def more(value: Any, name: str = "") -> Any:
-        if isinstance(value, list):
-            return [more(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        inner = {key: more(each, key) for key, each in value.items()}
-        return inner if name == "chances" else inner | LATER
-
-    grown: dict[str, Any] = more(document)
-    return grown | {"chances": document["chances"]} if "chances" in document else grown
+    return loaded((CONTRACT / f"stored.{name}.v{VERSIONS.get(name, 1)}.json").read_text())
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -248,7 +208,7 @@ async def test_a_document_is_written_with_the_fields_that_are_pinned(
     await kind.write(store)
     written = await documents[kind.collection].find_one({})
     assert written
-    assert _timeless(_opened(_loaded(json_util.dumps(written)))) == _timeless(_opened(_pinned(name)))
+    assert timeless(opened(loaded(json_util.dumps(written)))) == timeless(opened(_pinned(name)))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -261,7 +221,7 @@ async def test_a_pinned_document_is_read(store: Store, documents: Documents, nam
 @pytest.mark.parametrize("name", KINDS)
 async def test_fields_of_a_later_version_are_passed_over(store: Store, documents: Documents, name: str) -> None:
     kind = KINDS[name]
-    await documents[kind.collection].insert_one(_with_more(_pinned(name)))
+    await documents[kind.collection].insert_one(with_more(_pinned(name)))
     assert await kind.read(store) == kind.expected
 
 
@@ -270,7 +230,7 @@ async def test_fields_of_a_later_version_survive_this_versions_writing(
     store: Store, documents: Documents, name: str
 ) -> None:
     kind = KINDS[name]
-    await documents[kind.collection].insert_one(_with_more(_pinned(name)))
+    await documents[kind.collection].insert_one(with_more(_pinned(name)))
     await kind.update(store)
     after = await documents[kind.collection].find_one({})
     assert after
@@ -289,7 +249,7 @@ async def test_templates_from_before_there_were_keys_are_read_and_sealed_once(
     store: Store, documents: Documents
 ) -> None:
     kind = KINDS["biometrics"]
-    await documents[kind.collection].insert_one(_loaded((CONTRACT / "stored.biometrics.v1.json").read_text()))
+    await documents[kind.collection].insert_one(loaded((CONTRACT / "stored.biometrics.v1.json").read_text()))
     assert await kind.read(store) == kind.expected
     assert (await store.migrations.run())[f"biometrics {BIOMETRICS_SCHEMA}"] == 1
     assert await kind.read(store) == kind.expected
@@ -300,7 +260,7 @@ async def test_templates_from_before_there_were_keys_are_read_and_sealed_once(
 
 
 async def test_pending_events_of_a_later_version_are_sent(store: Store, documents: Documents) -> None:
-    await documents["records"].insert_one(_with_more(_pinned("record")))
+    await documents["records"].insert_one(with_more(_pinned("record")))
     [claim] = await store.pending_events.claim("me", now=NOW, lease=timedelta(seconds=1), limit=10)
     assert [event.key for event in claim.events] == [STUDENT, STUDENT]
 
