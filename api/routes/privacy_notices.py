@@ -28,7 +28,7 @@ class PrivacyNoticeIn(BodyIn):
         json_schema_extra={
             "examples": [
                 {
-                    "version": "2026-08",
+                    "version": "2027-01",
                     "title": "How attendance is taken",
                     "text": "Cameras in lecture halls ...",
                     "language": "en",

@@ -14,7 +14,7 @@ import pytest
 from attendance.import_runs.meetings import WINDOW
 from attendance.imports.files import MOST_BYTES
 from tests.api.callers import Caller, body_of
-from tests.api.school import CONSENT
+from tests.api.school import CONSENT, School
 from tests.api.serving import Server
 from tests.api.test_server import environment, server
 from tests.recognition import pictures
@@ -55,6 +55,7 @@ async def test_every_line_of_the_page_works_in_its_order(
     assert "Written." in await run(roster)
     students = body_of(await administrator.get("/v1/students?limit=200"))["items"]
     (mira,) = [each["id"] for each in students if each["sourced_id"] == "s-1001"]
+    await School(administrator).publish()
     body_of(await administrator.put(f"/v1/students/{mira}/consent", CONSENT))
     await run(meetings)
     assert "s-1002.jpg: warning: the student has no standing consent" in await run(photographs)

@@ -28,6 +28,8 @@ def blocks_of(page: str) -> list[str]:
 
 
 BLOCKS = blocks_of("use-the-api.md")
+# Another notice than the page publishes.
+GIVEN = CONSENT | {"notice_version": "of-these-tests"}
 JPEG = {"Content-Type": "image/jpeg"}
 
 
@@ -47,6 +49,8 @@ def server(environment: dict[str, str]) -> Iterator[Server]:
 async def client(server: Server, administrator_token: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {administrator_token}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as opened:
+        notice = {"version": GIVEN["notice_version"], "title": "Attendance", "text": "Cameras look who is there."}
+        (await opened.post("/v1/privacy-notices", json=notice)).raise_for_status()
         yield opened
 
 
@@ -67,7 +71,7 @@ async def test_a_large_photo_that_is_refused_unread_gets_its_answer_and_the_conn
 
 async def test_others_are_answered_while_a_photo_is_looked_at(client: httpx.AsyncClient) -> None:
     student = await make_student(client)
-    await client.put(f"/v1/students/{student}/consent", json=CONSENT)
+    await client.put(f"/v1/students/{student}/consent", json=GIVEN)
     photo = pictures.encoded(pictures.grace_hopper(), "JPEG")
     upload = asyncio.create_task(client.post(f"/v1/students/{student}/photos", content=photo, headers=JPEG))
     answered = 0
@@ -82,7 +86,7 @@ async def test_who_hangs_up_in_the_middle_of_a_photo_is_no_error_of_the_server(
     server: Server, client: httpx.AsyncClient, administrator_token: str
 ) -> None:
     student = await make_student(client)
-    await client.put(f"/v1/students/{student}/consent", json=CONSENT)
+    await client.put(f"/v1/students/{student}/consent", json=GIVEN)
     url = httpx.URL(server.url)
     _, writer = await asyncio.open_connection(url.host, url.port)
     head = (

@@ -1,6 +1,7 @@
 """A store of the test's own, on the real database."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +12,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from attendance.settings import ConnectionSettings
 from attendance.store import Store
 from deploy.local.stack import LocalStack
+from tests.attendance.conftest import with_keys
 
 
 @pytest.fixture
-def database_settings(stack: LocalStack) -> ConnectionSettings:
-    return ConnectionSettings(mongo_url=stack.mongo_url, database=f"stream_{uuid4().hex}")
+def database_settings(stack: LocalStack, tmp_path: Path) -> ConnectionSettings:
+    settings = ConnectionSettings(mongo_url=stack.mongo_url, database=f"stream_{uuid4().hex}", home=tmp_path / "home")
+    return with_keys(settings)
 
 
 @pytest.fixture
