@@ -44,11 +44,16 @@ async def ending() -> AsyncIterator[AsyncExitStack]:
 
 
 def another_worker(campus: Campus, folder: Path, **settings: str) -> subprocess.Popen[bytes]:
-    """Start a second stream app of the same campus, as a machine of its own would (`folder` is its home)."""
+    """Start a second stream app of the same campus, as a machine of its own would.
+
+    `folder` is its home; the campus's keys are the same for every machine.
+    """
     folder.mkdir(exist_ok=True)
     environment = {
         **campus.environment,
         "ROLLCALL_HOME": str(folder),
+        "ROLLCALL_MASTER_KEY_FILE": str(campus.connection.master_key_file),
+        "ROLLCALL_KEY_STORE_FILE": str(campus.connection.key_store_file),
         "ROLLCALL_STREAM_PORT": str(_free_port()),
         **settings,
     }
@@ -84,6 +89,7 @@ async def test_a_worker_that_comes_back_within_its_session_costs_the_others_no_r
     group = await ending.enter_async_context(Group(campus))
 
     async def both_are_in() -> bool:
+        assert other.poll() is None, log_of(tmp_path / "other")
         state, members = await group.members()
         return state == "Stable" and len(members) == 2
 
