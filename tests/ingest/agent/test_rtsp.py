@@ -25,6 +25,8 @@ A_SECOND = 10
 # What an encoder, a line and a decoder take; the agent reads ten pictures a second and sends five.
 EVERY_S = 0.2
 TOLERANCE_S = 0.1
+# A machine with other things to do may hold single pictures up for longer; the clock's error of 100 s it can't hide.
+HELD_UP_S = 1.0
 # The clock of the machine that the agent runs on; the server's pictures show the true time.
 WRONG_BY_S = 100.0
 _PROBE = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
@@ -75,7 +77,9 @@ async def test_a_cut_link_and_a_wrong_clock_cost_no_picture_and_no_time(
     frames = await topic.of_camera(device.camera.id)
     said, shown = [said_at(frame) for frame in frames], [shown_at(frame) for frame in frames]
     assert len(cut) <= len(before) + 5, "nothing came through while the link was cut"
-    assert max(abs(a - b) for a, b in zip(said, shown, strict=True)) < TOLERANCE_S
+    errors = np.abs(np.array(said) - np.array(shown))
+    assert np.median(errors) < TOLERANCE_S
+    assert errors.max() < HELD_UP_S
     # What was sent twice has one id; in between none is missing.
     moments = sorted({frame_id(frame): at for frame, at in zip(frames, shown, strict=True)}.values())
     gaps = np.diff(moments)
