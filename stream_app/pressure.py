@@ -10,6 +10,7 @@ from faust.types import TP
 
 from stream_app import metrics
 from stream_app.backlog import Backlog
+from stream_app.busy_pace import BusyPace
 from stream_app.overload import Controller, Load
 from stream_app.thinner import Thinner
 from stream_app.thinning import Priority
@@ -20,6 +21,9 @@ LONGEST_WAIT_SECONDS = 2.0
 # What arrives a second is smoothed over so long. Longer, and a load that went is thinned for long after it; shorter,
 # and a moment without a frame would look like its end.
 MEMORY_SECONDS = 10.0
+# What the pool was seen to do is believed down to this share of what its looks' times say. A database that is away
+# holds looks up: believed wholly, nearly every frame would be given up that only waits for it.
+LEAST_BELIEVED = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +51,7 @@ class Pressure:
         self._ends: Mapping[TP, int] = {}
         self._asked_at = monotonic()
         self._arriving = 0.0
+        self._pace = BusyPace()
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -58,11 +63,12 @@ class Pressure:
         """Measure once, and set the step."""
         unread = await self._unread()
         lag_s, mix, waiting = self._thinner.lag_s, self._thinner.mix(), self._thinner.waiting_by_class
+        self._pace.note(self._monotonic(), looks=self._thinner.looks, is_busy=bool(waiting))
         load = Load(
             lag_s=lag_s,
             waiting={each: waiting.get(each, 0) + unread * mix.get(each, 0.0) for each in Priority},
             arriving={each: self._arriving * mix.get(each, 0.0) for each in Priority},
-            throughput=self._thinner.throughput,
+            throughput=self._throughput(),
         )
         before, step = self._controller.step, self._controller.update(load)
         self._thinner.step = step
@@ -79,6 +85,10 @@ class Pressure:
                 arriving=round(sum(load.arriving.values()), 1),
                 throughput=round(load.throughput, 1),
             )
+
+    def _throughput(self) -> float:
+        by_time, seen = self._thinner.throughput, self._pace.looks_per_s
+        return by_time if seen is None else min(max(seen, LEAST_BELIEVED * by_time), by_time)
 
     async def _unread(self) -> int:
         read = self._read_until()

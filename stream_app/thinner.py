@@ -36,17 +36,21 @@ class Turn:
 
 
 class Thinner:
-    """The frames of this worker that wait for the pool. `step` says how hard they are thinned now."""
+    """The frames of this worker that wait for the pool.
+
+    `step` says how hard they are thinned now, `looks` how many were looked at since the start.
+    """
 
     def __init__(self, completeness: Completeness, *, processes: int, now: Callable[[], datetime] = clock.now) -> None:
         self.step = 0
+        self.looks = 0
         self._completeness = completeness
         self._processes = processes
         self._now = now
         self._times: OrderedDict[str, FrameTimes] = OrderedDict()
         self._waiting: set[Turn] = set()
         self._mix: deque[Priority | None] = deque(maxlen=MIX_OF)
-        self._looks: deque[float] = deque(maxlen=MOST_LOOKS)
+        self._look_s: deque[float] = deque(maxlen=MOST_LOOKS)
 
     @property
     def lag_s(self) -> float:
@@ -62,9 +66,9 @@ class Thinner:
     @property
     def throughput(self) -> float:
         """Looks a second of the whole pool when it is never idle; 0 where it isn't known yet."""
-        if len(self._looks) < FEWEST_LOOKS:
+        if len(self._look_s) < FEWEST_LOOKS:
             return 0.0
-        counted = sorted(self._looks)[: len(self._looks) - int(len(self._looks) * LEFT_OUT)]
+        counted = sorted(self._look_s)[: len(self._look_s) - int(len(self._look_s) * LEFT_OUT)]
         return self._processes * len(counted) / max(sum(counted), 1e-6)
 
     def mix(self) -> Mapping[Priority, float]:
@@ -98,7 +102,8 @@ class Thinner:
 
     def note_look(self, seconds: float) -> None:
         """Note how long a look took."""
-        self._looks.append(seconds)
+        self.looks += 1
+        self._look_s.append(seconds)
 
     def _priority(self, taken_at: datetime, view: View) -> Priority:
         return max(
