@@ -23,7 +23,8 @@ async def test_a_frame_that_kills_or_holds_whoever_looks_at_it_is_refused_alone(
     make_campus: MakeCampus, make_workers: MakeWorkers, lecture: Lecture, undisturbed: Outcome
 ) -> None:
     campus = make_campus(ROLLCALL_FRAME_DEADLINE_S="2")
-    workers = make_workers(campus, *MISBEHAVING)
+    # With a line for each frame: who was not seen when they were before the camera can't be told from the records.
+    workers = make_workers(campus, *MISBEHAVING, ROLLCALL_LOG_LEVEL="debug")
     await campus.prepare()
     await lecture.school.plant(campus.store)
     frames, good = lecture.all, jpeg(hopper())

@@ -19,6 +19,7 @@ from tests.system.waiting import until
 ROLLCALL = str(Path(sys.executable).with_name("rollcall"))
 # Frames wait while something is wrong; thinned for it, they would tell less, which is judged by a rule of its own.
 _NEVER_THIN = {"ROLLCALL_MOST_LAG_S": "36000"}
+_OF_PACKAGES = re.compile(r'"logger": "(faust|mode|aiokafka|asyncio|pymongo)')
 _FRAMES = re.compile(r"^rollcall_stream_frames_total\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 
 
@@ -48,10 +49,11 @@ class Workers:
         return self._campus.connection.home / f"worker-{name}.log"
 
     def print_logs(self) -> None:
-        """Print the end of every worker's log: shown where the test failed."""
+        """Print the end of every worker's own log, without that of the packages below: shown where the test failed."""
         for name in self._started:
             lines = self.log_file(name).read_text(errors="replace").splitlines()
-            sys.stdout.write("\n".join([f"worker {name}, the last of {len(lines)} lines:", *lines[-60:], ""]))
+            own = [line for line in lines if not _OF_PACKAGES.search(line)]
+            sys.stdout.write("\n".join([f"worker {name}, the last of {len(own)} lines:", *own[-400:], ""]))
 
     async def ready(self, name: str = "one") -> None:
         """Wait until a worker has its share of the partitions and can work."""
