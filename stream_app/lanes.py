@@ -105,6 +105,14 @@ class Lane:
         """Tell whether a frame is in the store. A topic that was made anew has the same offsets for later frames."""
         return message.offset < self._done_until and message.arrived_at <= self._done_arrived_until
 
+    def before(self, work: Work) -> list[Work]:
+        """Give the frames that arrived before this one and of which it isn't known yet what became."""
+        return [
+            each
+            for each in self._waiting
+            if each.message.offset < work.message.offset and not (each.is_abandoned or each.outcome.done())
+        ]
+
     @property
     def is_idle(self) -> bool:
         """Tell whether no frame of the camera is under way."""

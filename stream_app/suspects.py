@@ -50,12 +50,20 @@ class Suspects:
             return
         for work in [work for work in self._waiting if work.is_abandoned]:
             _tell(self._waiting.pop(work), is_mine=False)
-        if self._waiting:
-            lane = next(iter(self._waiting)).lane
-            chosen = first_of(work for work in self._waiting if work.lane is lane)
+        for lane in dict.fromkeys(work.lane for work in self._waiting):
+            chosen = first_of(sorted((work for work in self._waiting if work.lane is lane), key=_offset))
+            # One that arrived before it and doesn't wait here yet comes in a moment. Tried after it, that one would be
+            # taken to show what is before the camera at the later one's time, and who left meanwhile was never there.
+            if any(each not in self._waiting for each in lane.before(chosen)):
+                continue
             self._is_busy = _tell(self._waiting.pop(chosen), is_mine=True)
             if not self._is_busy:
                 self._choose()
+            return
+
+
+def _offset(work: Work) -> int:
+    return work.message.offset
 
 
 def _tell(turn: asyncio.Future[bool], *, is_mine: bool) -> bool:

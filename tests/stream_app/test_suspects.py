@@ -207,3 +207,28 @@ async def test_suspects_that_came_a_little_out_of_order_do_not_wait_for_each_oth
     assert bench.checks.most_at_once == 1
     in_time = sorted(range(3), key=lambda offset: seconds[offset])
     assert settled.offsets == (in_time if together else [0, *(offset for offset in in_time if offset)])
+
+
+async def test_a_suspect_that_comes_while_those_before_it_still_wait_for_the_store_is_not_tried_before_them() -> None:
+    bench = Bench(Takeover(suspects_until=4, tries={}))
+    settled = Settled()
+    lane = Lane(settled, 0.0)
+    looks = []
+
+    def look(offset: int) -> None:
+        looks.append(bench.look(offset, lane, MOMENT + timedelta(minutes=offset)))
+
+    takeover: asyncio.Future[Takeover] = asyncio.get_running_loop().create_future()
+    bench.assignment._takeover = cast("asyncio.Task[Takeover]", takeover)
+    # The very moment that the store has told who the suspects are: those who waited for it are not awake yet.
+    takeover.add_done_callback(lambda _: look(3))
+    for offset in range(3):
+        look(offset)
+    bench.checks.pass_on.set()
+    await asyncio.sleep(0.01)
+    takeover.set_result(Takeover(suspects_until=4, tries={}))
+    async with asyncio.timeout(5):
+        while len(settled.offsets) < 4:
+            await asyncio.sleep(0)
+    # Tracks go forward only: what was seen before the latest frame counts as of its time.
+    assert bench.checks.seen == settled.offsets == [0, 1, 2, 3]
